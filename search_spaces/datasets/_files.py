@@ -1,0 +1,73 @@
+"""Reading one text file of a tree: its rows with their line numbers, or the defect that says why not."""
+
+import csv
+import io
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from search_spaces.corpus import Defect
+
+WHOLE = re.compile(r"([+-]?[0-9]+)(\.0*)?")
+"""A whole number; "1.0" too, because exporters write a column of whole numbers with a blank in it as floats."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One row of a CSV file, with its 1-based line in the file and its cells without surrounding blanks."""
+
+    number: int
+    cells: tuple[str, ...]
+
+
+def relative(root: Path, path: Path) -> str:
+    """The path as messages show it: relative to the tree, with "/" on every system."""
+    return path.relative_to(root).as_posix() if path.is_relative_to(root) else path.as_posix()
+
+
+def missing(root: Path, path: Path) -> Defect:
+    """The defect of a file that should be there for a video."""
+    return Defect(relative(root, path), f"video {path.stem}", "a CSV file", "no such file")
+
+
+def read_bytes(root: Path, path: Path) -> tuple[bytes, Defect | None]:
+    """The content of a file; empty, with the defect, where it has none that can be read."""
+    try:
+        data = path.read_bytes()
+    except FileNotFoundError:
+        return b"", missing(root, path)
+    except OSError as error:
+        return b"", Defect(relative(root, path), "", "a file that can be read", error.strerror or str(error))
+    if not data.strip():
+        return b"", Defect(relative(root, path), "", "a header and rows", "an empty file")
+    if b"\0" in data:  # a copy that was cut short leaves these, and pandas would read up to them and say nothing
+        row = data[: data.index(b"\0")].count(b"\n") + 1
+        return b"", Defect(relative(root, path), f"row {row}", "text", "a NUL byte (a damaged copy?)")
+    return data, None
+
+
+def read_rows(root: Path, path: Path) -> tuple[tuple[Row, ...], Defect | None]:
+    """The rows of a CSV file, header first and blank lines left out; none, with the defect, where there are none."""
+    data, defect = read_bytes(root, path)
+    return ((), defect) if defect else parse_rows(relative(root, path), data)
+
+
+def parse_rows(file: str, data: bytes) -> tuple[tuple[Row, ...], Defect | None]:
+    """The same from bytes already read; `file` is what a defect calls it."""
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        row = data[: error.start].count(b"\n") + 1
+        return (), Defect(file, f"row {row}", "UTF-8 text", f"byte 0x{data[error.start]:02x}")
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    try:
+        rows = tuple(Row(reader.line_num, tuple(cell.strip() for cell in cells)) for cells in reader if cells)
+    except csv.Error as error:
+        return (), Defect(file, f"row {reader.line_num}", "comma-separated cells", str(error))
+    return rows, None
+
+
+def whole(text: str) -> int | None:
+    """The whole number that a cell spells, or None."""
+    match = WHOLE.fullmatch(text)
+    return int(match[1]) if match else None
