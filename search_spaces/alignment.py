@@ -61,13 +61,15 @@ def align(corpus: Corpus, steps: Steps) -> tuple[Segments | None, tuple[Defect, 
             (which is a defect told elsewhere).
 
     Returns:
-        Segments, or None where a file is missing or a defect was found; every defect; counted oddities.
+        Segments, or None where a feature or label file is missing or a defect was found; every defect; counted oddities.
     """
     indices = [reference_steps(corpus, steps, video) for video in range(len(corpus.videos))]
     references = [found[1] if found else None for found in indices]
     defects = (*step_defects(corpus, steps), *_label_defects(corpus, references))
     notices = (*step_notices(corpus, steps), *_masked_notices(corpus, references))
-    whole = all(index is not None for feature in corpus.features for index in steps[feature])
+    whole = all(index is not None for feature in corpus.features for index in steps[feature]) and all(
+        video.id in corpus.labels[target] for target in corpus.targets for video in corpus.videos
+    )
     present = [index for index in references if index is not None]
     if defects or not whole or not present:
         return None, defects, notices

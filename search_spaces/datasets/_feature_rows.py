@@ -77,7 +77,7 @@ def _row_troubles(row: Row, columns: tuple[str, ...], seen: _Seen) -> Iterator[_
 
 def _time_troubles(row: Row, seen: _Seen) -> Iterator[tuple[str, str]]:
     stamp = whole(row.cells[0])
-    if stamp is None or abs(stamp) >= 2**63:
+    if stamp is None:
         yield "a timestamp in whole milliseconds", repr(row.cells[0])
         return
     if stamp in seen.rows:
@@ -90,7 +90,7 @@ def _time_troubles(row: Row, seen: _Seen) -> Iterator[tuple[str, str]]:
 
 def _segment_troubles(cells: tuple[str, ...], seen: _Seen) -> Iterator[tuple[str, str]]:
     segment = whole(cells[0]) if cells else None
-    if segment is None or not 1 <= segment < 2**63:
+    if segment is None or segment < 1:
         yield "a whole segment_id from 1", repr(cells[0]) if cells else "no cell"
         return
     if seen.segments and seen.segments[-1] == segment:
@@ -108,7 +108,9 @@ def _wrong(cell: str) -> str | None:
         value = float(cell)
     except ValueError:
         return repr(cell)
-    if math.isnan(value) or math.isinf(value) or "_" in cell:  # Python reads 1_0 as ten; a CSV file does not mean that
+    if (
+        not math.isfinite(value) or "_" in cell or not cell.isascii()
+    ):  # Python reads 1_0 and Arabic digits; CSV does not
         return repr(cell)
     with np.errstate(over="ignore"):
         fits = np.isfinite(np.float32(value))

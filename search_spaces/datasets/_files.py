@@ -8,8 +8,10 @@ from pathlib import Path
 
 from search_spaces.corpus import Defect
 
-WHOLE = re.compile(r"([+-]?[0-9]+)(\.0*)?")
-"""A whole number; "1.0" too, because exporters write a column of whole numbers with a blank in it as floats."""
+_WHOLE = re.compile(r"([+-]?[0-9]{1,18})(\.0*)?")
+"""A whole number; "1.0" too, because exporters write a column of whole numbers with a blank in it as floats.
+
+18 digits, because what is read here must fit int64."""
 
 
 @dataclass(frozen=True)
@@ -69,5 +71,5 @@ def parse_rows(file: str, data: bytes) -> tuple[tuple[Row, ...], Defect | None]:
 
 def whole(text: str) -> int | None:
     """The whole number that a cell spells, or None."""
-    match = WHOLE.fullmatch(text)
+    match = _WHOLE.fullmatch(text)
     return int(match[1]) if match else None

@@ -56,15 +56,16 @@ def list_features(root: Path, videos: tuple[Video, ...]) -> FeatureFolders:
     chosen, defects = _by_feature(root, present)
     declared, info_files, info_defects = _declared(root, {*chosen} - {known.name for known in CATALOGUE})
     defects += info_defects
-    modalities = {known.name: known.modality for known in CATALOGUE if known.name in chosen} | declared
+    known = {feature.name: feature.modality for feature in CATALOGUE if feature.name in chosen} | declared
     files: dict[str, tuple[Path, ...]] = {}
-    for name in sorted(modalities):
+    for name in sorted(known):
         folder, stems = chosen[name], csv_files(chosen[name])
         if videos and not any(video.id in stems for video in videos):
             defects.append(Defect(relative(root, folder), "", "one CSV file a video of the partition", "none"))
-        else:
-            defects.extend(missing(root, folder / f"{video.id}.csv") for video in videos if video.id not in stems)
+            continue
+        defects.extend(missing(root, folder / f"{video.id}.csv") for video in videos if video.id not in stems)
         files[name] = tuple(folder / f"{video.id}.csv" for video in videos)
+    modalities = {name: known[name] for name in files}
     if not present:
         defects.append(Defect("feature_segments", "", "a folder a feature, like feature_segments/vggish", "none"))
     renamed = {name: folder.name for name, folder in chosen.items() if folder.name != name}

@@ -55,10 +55,10 @@ def read_labels(root: Path, videos: tuple[Video, ...]) -> LabelFolders:
         defects.extend(missing(root, folder / f"{v.id}.csv") for v in videos if v.id not in present)
         for file in parsed.values():
             defects.extend(file.defects)
-        labels[folder.name] = {video: file.classes for video, file in parsed.items()}
+        labels[folder.name] = {video: file.classes for video, file in parsed.items() if not file.defects}
         files.extend(present[video] for video in parsed)
         notices.extend(_class_notices(root, folder, labels[folder.name], videos))
-        if len(parsed) == len(videos) and not any(file.defects for file in parsed.values()):
+        if len(labels[folder.name]) == len(videos):
             defects.extend(_unlabelled(root, folder, labels[folder.name], videos))
     if not labels and not defects:
         defects.append(Defect("label_segments", "", "a folder a target, like label_segments/arousal", "none"))

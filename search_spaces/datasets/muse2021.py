@@ -42,10 +42,13 @@ def survey(root: Path) -> tuple[Corpus | None, tuple[Defect, ...]]:
     Raises:
         SweepError: the folder does not exist, is empty, or is no such tree at all.
     """
-    tree = _find_tree(root)
-    partition = read_partition(tree)
-    labels = read_labels(tree, partition.videos)
-    features = list_features(tree, partition.videos)
+    try:
+        tree = _find_tree(root)
+        partition = read_partition(tree)
+        labels = read_labels(tree, partition.videos)
+        features = list_features(tree, partition.videos)
+    except PermissionError as error:
+        raise SweepError(f"{error.filename} cannot be read: {error.strerror}. Give yourself read access.") from error
     defects = (*partition.defects, *labels.defects, *features.defects)
     if not partition.videos:
         return None, defects
