@@ -1,0 +1,21 @@
+"""Content digests: of a file, and of a value that is plain JSON."""
+
+import hashlib
+import json
+from pathlib import Path
+
+
+def of_file(path: Path) -> str:
+    """SHA-256 of a file's bytes, as 64 hexadecimal digits."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def of_value(value: object) -> str:
+    """SHA-256 of a value's canonical JSON, as 64 hexadecimal digits.
+
+    Args:
+        value: strings, numbers, booleans, None, lists, tuples and string-keyed dicts of these.
+    """
+    text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    return hashlib.sha256(text.encode()).hexdigest()

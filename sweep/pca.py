@@ -1,0 +1,102 @@
+"""The reduced form of a feature (`bert~`): PCA by eigenvalue decomposition of the covariance matrix, paper III-C.
+
+Fitted once per feature, on the steps of the train partition as they stand in the videos (not on overlapping windows);
+devel and test are only mapped. Columns are mean-centred and not scaled, as the paper says ("mean-residual
+normalization"); `pca_standardize` scales them to unit variance first.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import sklearn
+from numpy.typing import NDArray
+from sklearn.decomposition import PCA
+
+from search_spaces.errors import SweepError
+from search_spaces.settings import Settings
+from sweep import digest, packed
+from sweep.feature_store import FeatureStore
+
+_BLOCK = 8192
+"""Steps mapped at a time; bounds the memory of a 4096-column feature to 256 MB."""
+
+
+@dataclass(frozen=True)
+class Reduction:
+    """A fitted PCA.
+
+    Attributes:
+        mean: (F,) of the train steps.
+        scale: (F,) 1 where columns are not standardised.
+        components: (k, F) rows are eigenvectors; the largest entry of each is positive.
+        explained: (k,) share of the train variance, largest first.
+    """
+
+    mean: NDArray[np.float64]
+    scale: NDArray[np.float64]
+    components: NDArray[np.float64]
+    explained: NDArray[np.float64]
+
+    @property
+    def width(self) -> int:
+        """Columns after the reduction (Table I)."""
+        return len(self.components)
+
+    def map(self, steps: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Steps (N, F) in the reduced space (N, k)."""
+        centred = (steps.astype(np.float64) - self.mean) / self.scale
+        mapped: NDArray[np.float32] = (centred @ self.components.T).astype(np.float32)
+        return mapped
+
+
+def fit(train: NDArray[np.float32], variance: float, standardize: bool = False) -> Reduction:
+    """The smallest reduction that keeps more than `variance` of the train steps' variance.
+
+    Args:
+        train: (N, F) train steps.
+        variance: share to keep, in (0, 1).
+        standardize: scale columns to unit variance first; constant columns stay as they are.
+
+    Raises:
+        ValueError: fewer than two steps, or every column is constant.
+    """
+    if len(train) < 2 or not np.ptp(train, axis=0).any():
+        raise ValueError(f"{len(train)} train steps without any variance")
+    steps = train.astype(np.float64)
+    mean = steps.mean(axis=0)
+    deviation = steps.std(axis=0)
+    scale = np.where(deviation > 0, deviation, 1.0) if standardize else np.ones_like(mean)
+    model = PCA(n_components=variance, svd_solver="covariance_eigh").fit((steps - mean) / scale)
+    largest = np.abs(model.components_).argmax(axis=1)
+    signs = np.sign(model.components_[np.arange(len(largest)), largest])
+    return Reduction(mean, scale, model.components_ * signs[:, None], model.explained_variance_ratio_)
+
+
+def reduce(store: FeatureStore, feature: str, settings: Settings) -> Path:
+    """The folder of a feature's reduced steps; fitted and written when the cache lacks it.
+
+    Raises:
+        SweepError: the feature is constant on the train partition.
+    """
+    train = store.train_steps()
+    rule = [settings.pca_variance, settings.pca_standardize, train.start, train.stop, sklearn.__version__]
+    folder = store.cache / "pca" / digest.of_value([packed.FORMAT, store.keys[feature], rule])
+    if folder.exists():
+        return folder
+    values = store.values(feature)
+    try:
+        reduction = fit(values[train], settings.pca_variance, settings.pca_standardize)
+    except ValueError as error:
+        raise SweepError(f"Feature {feature!r} cannot be reduced by PCA: {error}; leave {feature}~ out.") from error
+    blocks = (reduction.map(values[low : low + _BLOCK]) for low in range(0, len(values), _BLOCK))
+    model = {"mean": reduction.mean, "scale": reduction.scale}
+    model |= {"components": reduction.components, "explained": reduction.explained}
+    packed.write_values(folder, blocks, model)
+    return folder
+
+
+def read_reduction(folder: Path) -> Reduction:
+    """The fitted PCA of a reduced feature's folder."""
+    with np.load(folder / "model.npz", allow_pickle=False) as model:
+        return Reduction(model["mean"], model["scale"], model["components"], model["explained"])
