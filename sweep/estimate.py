@@ -1,0 +1,85 @@
+"""What training will take: measured on a few real batches of this machine and this data, never guessed."""
+
+import time
+from dataclasses import dataclass
+
+import numpy as np
+import psutil
+import torch
+
+from results.records import Branch, Cell
+from search_spaces.settings import Settings
+from sweep.batches import Runs, train_windows, whole_segments
+from sweep.feature_store import FeatureStore
+from sweep.fusion import Fusion
+from sweep.training import Parts, backward, predict
+from sweep.trial import build_parts
+
+_WINDOWS = 48
+"""Windows timed per branch: about two chunks, a second at most."""
+
+
+@dataclass(frozen=True)
+class Speed:
+    """How fast one branch trains on one worker."""
+
+    train_step_s: float  # forward and backward of one step
+    devel_step_s: float  # forward of one step
+
+    def epoch_s(self, train_steps: int, devel_steps: int) -> float:
+        """Seconds of one epoch with its evaluation."""
+        return self.train_step_s * train_steps + self.devel_step_s * devel_steps
+
+
+@dataclass(frozen=True)
+class Workload:
+    """Steps of one epoch of one target."""
+
+    train_steps: int
+    devel_steps: int
+
+
+def workload(store: FeatureStore, target: str, settings: Settings) -> Workload:
+    """Steps that one epoch trains and scores."""
+    train = train_windows(store.segments, target, settings.window, settings.hop)
+    devel = whole_segments(store.segments, target, "devel").labelled()
+    return Workload(int(train.length.sum()), int(devel.length.sum()))
+
+
+def measure(store: FeatureStore, target: str, branch: Branch, settings: Settings) -> Speed:
+    """Times one branch on a few windows and segments of the data itself, on one thread as a worker has."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        cell = Cell(target=target, branches=(branch,))
+        train = _some(train_windows(store.segments, target, settings.window, settings.hop))
+        devel = _some(whole_segments(store.segments, target, "devel").labelled())
+        parts = build_parts(cell, settings, (Fusion(store, branch.features, settings),), train, "cpu")
+        return Speed(_step_s(parts, train, settings, training=True), _step_s(parts, devel, settings, training=False))
+    finally:
+        torch.set_num_threads(threads)
+
+
+def memory_mb() -> float:
+    """Resident memory of this process, which has just done what a worker does."""
+    return float(psutil.Process().memory_info().rss / 2**20)
+
+
+def _some(runs: Runs) -> Runs:
+    """An even spread over the runs by length, so that the sample is as ragged as the whole."""
+    order = np.argsort(runs.length, kind="stable")
+    chosen = order[np.linspace(0, len(order) - 1, min(_WINDOWS, len(order))).astype(int)]
+    return Runs(runs.start[chosen], runs.length[chosen], runs.classes[chosen])
+
+
+def _step_s(parts: Parts, runs: Runs, settings: Settings, *, training: bool) -> float:
+    """Seconds a step, after one pass that warms caches and allocators."""
+    took = 0.0
+    for _ in range(2):
+        began = time.perf_counter()
+        if training:
+            backward(parts, runs, np.arange(len(runs)), settings)
+        else:
+            predict(parts, runs)
+        took = time.perf_counter() - began
+    return took / int(runs.length.sum())

@@ -1,0 +1,152 @@
+"""One trial: all seeds of one cell, from packed features to a record. Runs in a worker; touches no study.
+
+The outcome depends on the job, the code, the library versions and the device kind. Seeds are derived by hashing cell
+and seed number, so they depend neither on order nor on what ran before.
+"""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+import psutil
+import torch
+
+from results.metrics import scores
+from results.records import Cell, Cost, SeedCost, SeedRecord, TrialRecord
+from search_spaces import registry
+from search_spaces.settings import N_CLASSES, Settings
+from sweep import digest, environment, predictions
+from sweep.batches import Runs, train_windows, whole_segments
+from sweep.feature_store import FeatureStore, open_store
+from sweep.fusion import Fusion
+from sweep.job import EpochEvent, Job, Outcome, TrialFailed
+from sweep.network import Network
+from sweep.training import History, Parts, fit, predict
+
+
+def run_trial(job: Job, on_epoch: Callable[[EpochEvent], None]) -> Outcome:
+    """Trains every seed of a cell.
+
+    Args:
+        job: what to train, on what.
+        on_epoch: told after every epoch of every seed.
+
+    Raises:
+        TrialFailed: no result, for a reason the user should read.
+    """
+    began = time.perf_counter()
+    store = _store(job.data.cache, job.data.digest)
+    data = _data(job, store)
+    seeds = job.settings.seed_numbers()
+    runs = [_run_seed(job, data, seed, on_epoch) for seed in seeds]
+    record = TrialRecord(
+        cell=job.cell,
+        widths=tuple(fusion.width for fusion in data.fusions),
+        parameters=runs[0].parameters,
+        data_digest=store.digest,
+        settings=job.settings.model_dump(mode="json"),
+        versions=environment.versions(),
+        device=job.device,
+        seeds=tuple(run.record for run in runs),
+    )
+    cost = Cost(
+        wall_s=time.perf_counter() - began,
+        peak_memory_mb=psutil.Process().memory_info().rss / 2**20,
+        host=environment.host(),
+        seeds=tuple(run.cost for run in runs),
+    )
+    devel, test = np.stack([run.devel for run in runs]), np.stack([run.test for run in runs])
+    return Outcome(record, cost, predictions.pack(seeds, devel, test))
+
+
+def derived_seed(cell: Cell, seed: int, purpose: str) -> int:
+    """The number that seeds one random stream of a seed run: below 2**63, from identity alone."""
+    return int(digest.of_value([cell.model_dump(mode="json"), seed, purpose])[:16], 16) >> 1
+
+
+def build_parts(cell: Cell, settings: Settings, fusions: tuple[Fusion, ...], train: Runs, device: str) -> Parts:
+    """A fresh network with its losses; weights are drawn from torch's global stream."""
+    on = torch.device(device)
+    network = Network(cell.branches, [fusion.width for fusion in fusions], settings).to(on)
+    counts = torch.bincount(torch.from_numpy(train.classes), minlength=N_CLASSES)
+    # One subtask needs no balance: its objective is the plain loss.
+    weighting = settings.weighting if len(cell.branches) > 1 else "equal"
+    return Parts(
+        network,
+        registry.load("losses", settings.loss).build(counts).to(on),
+        registry.load("weightings", weighting).build(len(cell.branches)).to(on),
+        fusions,
+        on,
+    )
+
+
+@dataclass(frozen=True)
+class _Data:
+    fusions: tuple[Fusion, ...]
+    train: Runs
+    devel: Runs  # masked included
+    test: Runs  # masked included
+
+
+@dataclass(frozen=True)
+class _SeedRun:
+    record: SeedRecord
+    cost: SeedCost
+    parameters: int
+    devel: np.ndarray[tuple[int, int], np.dtype[np.float32]]
+    test: np.ndarray[tuple[int, int], np.dtype[np.float32]]
+
+
+@lru_cache(maxsize=2)
+def _store(cache: Path, data_digest: str) -> FeatureStore:
+    return open_store(cache, data_digest)
+
+
+def _data(job: Job, store: FeatureStore) -> _Data:
+    target, settings = job.cell.target, job.settings
+    data = _Data(
+        tuple(Fusion(store, branch.features, settings) for branch in job.cell.branches),
+        train_windows(store.segments, target, settings.window, settings.hop),
+        whole_segments(store.segments, target, "devel"),
+        whole_segments(store.segments, target, "test"),
+    )
+    if not len(data.train) or not len(data.devel.labelled()):
+        raise TrialFailed(f"{target} has no labelled segment in train or devel")
+    return data
+
+
+def _run_seed(job: Job, data: _Data, seed: int, on_epoch: Callable[[EpochEvent], None]) -> _SeedRun:
+    def report(epoch: int, devel_f1: float, best_f1: float) -> None:
+        on_epoch(EpochEvent(seed=seed, epoch=epoch, devel_f1=devel_f1, best_f1=best_f1))
+
+    shuffle = torch.Generator().manual_seed(derived_seed(job.cell, seed, "shuffle"))
+    with torch.random.fork_rng(devices=[]):  # a Way draws its weights, and dropout its masks, from the global stream
+        torch.manual_seed(derived_seed(job.cell, seed, "weights"))
+        parts = build_parts(job.cell, job.settings, data.fusions, data.train, job.device)
+        try:
+            history = fit(parts, data.train, data.devel.labelled(), job.settings, shuffle=shuffle, on_epoch=report)
+        except TrialFailed as error:
+            raise TrialFailed(f"seed {seed}: {error}") from None
+    devel = predict(parts, data.devel)
+    known = data.devel.classes >= 0
+    record = SeedRecord(
+        seed=seed,
+        best_epoch=history.best_epoch,
+        devel=scores(data.devel.classes[known], devel[known].argmax(axis=1)),
+        train_loss=tuple(history.train_loss),
+        devel_f1=tuple(history.devel_f1),
+        learning_rate=tuple(history.learning_rate),
+        delta=tuple(history.delta),
+    )
+    return _SeedRun(record, _cost(seed, history, data.train), parts.network.size(), devel, predict(parts, data.test))
+
+
+def _cost(seed: int, history: History, train: Runs) -> SeedCost:
+    epochs = len(history.train_loss)
+    steps = int(train.length.sum()) * epochs
+    return SeedCost(
+        seed=seed, wall_s=history.wall_s, epoch_s=history.wall_s / epochs, steps_per_s=steps / history.wall_s
+    )
