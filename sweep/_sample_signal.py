@@ -63,7 +63,7 @@ EXTRACTORS: tuple[Extractor, ...] = (
     Extractor("fau", "au", 20, 0.5, 0.9, 0.15, 0.7, {"valence": 1.0}, positive=True, missing="face"),
     Extractor("bert", "bert-4", 48, 0.6, 0.96, 0.15, 0.2, {"valence": 2.2, "glare": 1.6}, missing="word"),
 )
-"""In the catalogue's order; `fau` and `bert` lie under other spellings, as in the challenge's package."""
+"""The paper's seven features; `fau` and `bert` lie under other spellings, as in the challenge's package."""
 
 _SCALES = (0.01, 0.1, 1.0, 20.0, 500.0)  # of eGeMAPS' columns: jitter, loudness, dB, semitones, Hz
 
@@ -110,7 +110,7 @@ def render(
     Returns:
         (T, F), F the extractor's width.
     """
-    number = [row.name for row in CATALOGUE].index(extractor.name)
+    number = [row.name for row in EXTRACTORS].index(extractor.name)  # not the catalogue's, which may grow anywhere
     rank = max(2, round(extractor.rank * extractor.width))
     sizes = extractor.decay ** np.arange(rank)
     rng = stream(seed, 3, number)  # of the extractor: the same in every video
