@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 from search_spaces import registry
 
 N_CLASSES = 5
-"""Classes per target, 0…4 (MuSe-Sent; paper IV-A). Fixed, so that a partition that lacks one keeps its score comparable."""
+"""Classes per target, 0…4 (MuSe-Sent; paper IV-A). Fixed: a partition lacking one keeps its score comparable."""
 
 Positive = Annotated[int, Field(gt=0)]
 ReadOut = Literal["last", "final", "mean"]
@@ -20,7 +20,7 @@ class Settings(BaseModel):
     where both are silent.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     seeds: Positive = 5  # baseline's default; all are kept, not only the best
     first_seed: int = 101  # baseline
