@@ -61,7 +61,7 @@ def align(corpus: Corpus, steps: Steps) -> tuple[Segments | None, tuple[Defect, 
             (which is a defect told elsewhere).
 
     Returns:
-        Segments, or None where a feature or label file is missing or a defect was found; every defect; counted oddities.
+        Segments, or None where a file is missing or a defect was found; every defect; counted oddities.
     """
     indices = [reference_steps(corpus, steps, video) for video in range(len(corpus.videos))]
     references = [found[1] if found else None for found in indices]

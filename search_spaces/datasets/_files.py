@@ -41,7 +41,7 @@ def read_bytes(root: Path, path: Path) -> tuple[bytes, Defect | None]:
     except OSError as error:
         return b"", Defect(relative(root, path), "", "a file that can be read", error.strerror or str(error))
     if not data.strip():
-        return b"", Defect(relative(root, path), "", "a header and rows", "an empty file")
+        return b"", Defect(relative(root, path), "", "content", "an empty file")
     if b"\0" in data:  # a copy that was cut short leaves these, and pandas would read up to them and say nothing
         row = data[: data.index(b"\0")].count(b"\n") + 1
         return b"", Defect(relative(root, path), f"row {row}", "text", "a NUL byte (a damaged copy?)")
