@@ -8,9 +8,10 @@ from search_spaces.ways._chain import Padding, Part
 
 
 class Attention(nn.Module):
-    """Scaled dot-product attention of several heads, with biases as in `nn.MultiheadAttention`.
+    """Scaled dot-product attention of several heads: `nn.MultiheadAttention(bias=False)`, masked by length.
 
-    Source: paper, eqs. (2) to (4): W_i^Q, W_i^K, W_i^V are the rows of `query`, `key`, `value`; W_h is `out`.
+    Source: paper, eqs. (2) to (4): W_i^Q, W_i^K, W_i^V are the rows of `query`, `key`, `value`; W_h is `out`. They
+    have no biases there and none here, which also spares a pass over memory per product.
 
     Args:
         width: columns of queries, keys, values and result.
@@ -27,10 +28,9 @@ class Attention(nn.Module):
             raise SweepError(f"`hidden` must be a multiple of the attention heads ({heads}). Found {width}.")
         self.heads, self.dropout = heads, dropout
         # Four matrices, not one packed product: splitting a packed one costs a copy in the backward pass.
-        self.query, self.key, self.value, self.out = (nn.Linear(width, width) for _ in range(4))
+        self.query, self.key, self.value, self.out = (nn.Linear(width, width, bias=False) for _ in range(4))
         for linear in (self.query, self.key, self.value, self.out):
-            nn.init.xavier_uniform_(linear.weight)
-            nn.init.zeros_(linear.bias)
+            nn.init.xavier_uniform_(linear.weight)  # as nn.MultiheadAttention with separate matrices
 
     def forward(self, x: Tensor, memory: Tensor, valid: Tensor | None, causal: bool = False) -> Tensor:
         """Each row of `x` reads from `memory`.

@@ -1,7 +1,7 @@
 """Way3, Transformer+Bi-LSTM: projection -> encoder and decoder -> Bi-LSTM, over (B, T, F) -> (B, T, 128).
 
 Source: paper III-D; the name is read from left to right, the Transformer is Way1's and the Bi-LSTM Way2's.
-Parameters: 64 F for the projection and 568,832 for the rest; at width 575: 605,632.
+Parameters: 64 F for the projection and 564,224 for the rest; at width 575: 601,024.
 """
 
 from search_spaces.settings import Settings

@@ -2,7 +2,7 @@
 
 Source: paper III-D, where it is printed "Self-Attention-EfficientNet+Bi-LSTM"; the name is read from left to right.
 Parts as in Way2 and Way4.
-Parameters: 64 F for the projection and 204,944 for the rest; at width 575: 241,744.
+Parameters: 64 F for the projection and 204,688 for the rest; at width 575: 241,488.
 """
 
 from search_spaces.settings import Settings

@@ -1,7 +1,7 @@
 """Way6, Transformer+EfficientNet+Bi-LSTM: projection -> the three in a row, over (B, T, F) -> (B, T, 128).
 
 Source: paper III-D; the name is read from left to right. Parts as in Way1 and Way4.
-Parameters: 64 F for the projection and 690,576 for the rest; at width 575: 727,376.
+Parameters: 64 F for the projection and 685,968 for the rest; at width 575: 722,768.
 """
 
 from search_spaces.settings import Settings
