@@ -5,21 +5,20 @@ may be deleted at any moment between commands.
 """
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from joblib import Parallel, cpu_count, delayed
+from joblib import Parallel, cpu_count
 from numpy.typing import NDArray
 
 from search_spaces import registry
-from search_spaces.alignment import Segments, StepIndex, align
-from search_spaces.corpus import Corpus, DataError, Defect, FeatureTable, Notice, Partition
+from search_spaces.alignment import Segments, align
+from search_spaces.corpus import Corpus, DataError, Defect, Notice, Partition
+from search_spaces.errors import SweepError, unknown
 from sweep import digest, packed
-
-PARSER = 1
-"""Raised whenever a file would be parsed to other numbers than before; part of every key."""
+from sweep._feature_pack import PARSER, pack_feature
 
 
 @dataclass(frozen=True)
@@ -42,7 +41,13 @@ class FeatureStore:
     widths: Mapping[str, int]
 
     def values(self, feature: str) -> NDArray[np.float32]:
-        """A raw feature's steps (N, F), memory-mapped and read-only."""
+        """A raw feature's steps (N, F), memory-mapped and read-only.
+
+        Raises:
+            SweepError: the corpus has no such feature; the message lists the known ones.
+        """
+        if feature not in self.keys:
+            raise unknown("feature", feature, self.keys)
         folder = self.cache / "features" / self.keys[feature]
         return packed.read_values(folder, self.segments.n_steps, self.widths[feature])
 
@@ -70,34 +75,28 @@ def survey(root: Path, reader: str, cache: Path, workers: int | None = None) -> 
         reader: a file of search_spaces/datasets.
         cache: where packed arrays live; made when needed.
         workers: parallel parsers; all cores by default.
+
+    Raises:
+        SweepError: no such tree or reader, or the cache cannot be written.
     """
     corpus, defects = registry.load("datasets", reader).survey(root)
     if corpus is None:
         return Survey(None, None, tuple(defects), ())
-    missing = {defect.file for defect in defects}
-    keys: dict[str, str] = {}
-    indices: dict[str, Sequence[StepIndex | None]] = dict.fromkeys(corpus.features, [None] * len(corpus.videos))
-    found = list(defects)
-    for feature in corpus.features:
-        if any(_relative(corpus.root, path) in missing for path in corpus.feature_files[feature]):
-            continue  # its missing files are defects already; the others cannot be packed without them
-        key, wrong = _pack(corpus, feature, cache, workers or cpu_count())
-        found += wrong
-        if not wrong:
-            keys[feature] = key
-            indices[feature] = packed.read_steps(cache / "features" / key)
-    segments, wrong_steps, notices = align(corpus, indices)
-    found += wrong_steps
+    parallel = Parallel(n_jobs=workers or cpu_count(), prefer="threads", return_as="generator")
+    packs = {feature: pack_feature(corpus, feature, cache, parallel) for feature in corpus.features}
+    segments, misaligned, notices = align(corpus, {feature: pack.steps for feature, pack in packs.items()})
+    wrong = (*defects, *(defect for pack in packs.values() for defect in pack.defects), *misaligned)
     notices = (*corpus.notices, *notices)
-    if found or segments is None:
-        return Survey(corpus, None, tuple(found), notices)
+    if wrong or segments is None:  # a missing file is told twice, by the listing and by the parser
+        return Survey(corpus, None, tuple(dict.fromkeys(wrong)), notices)
+    keys = {feature: pack.key for feature, pack in packs.items()}
     store = FeatureStore(
         cache=cache,
         digest=_digest(corpus, keys),
         videos=tuple(video.id for video in corpus.videos),
         segments=segments,
         keys=keys,
-        widths={feature: steps[0].width for feature, steps in indices.items() if steps[0] is not None},
+        widths={feature: step.width for feature, pack in packs.items() for step in pack.steps[:1] if step is not None},
     )
     _write_index(store)
     return Survey(corpus, store, (), notices)
@@ -119,9 +118,14 @@ def open_store(cache: Path, digest: str) -> FeatureStore:
     """The store that `survey` left in the cache, without reading the tree again; what a worker does.
 
     Raises:
-        FileNotFoundError: the cache does not hold it (any more).
+        SweepError: the cache does not hold it (any more).
     """
     folder = cache / "corpora" / digest
+    if not folder.exists():
+        raise SweepError(
+            f"The cache {cache} does not hold the data {digest[:12]}…: it was deleted, or belongs to another tree. "
+            f"`sweep resume` packs it again."
+        )
     index = json.loads((folder / "index.json").read_text(encoding="utf-8"))
     with np.load(folder / "segments.npz", allow_pickle=False) as arrays:
         segments = Segments(
@@ -136,50 +140,12 @@ def open_store(cache: Path, digest: str) -> FeatureStore:
     return FeatureStore(cache, digest, tuple(index["videos"]), segments, index["keys"], index["widths"])
 
 
-def _pack(corpus: Corpus, feature: str, cache: Path, workers: int) -> tuple[str, list[Defect]]:
-    files = corpus.feature_files[feature]
-    parallel = Parallel(n_jobs=workers, prefer="threads", return_as="generator")
-    digests = list(parallel(delayed(digest.of_file)(path) for path in files))
-    videos = [[video.id, video.partition] for video in corpus.videos]
-    key = digest.of_value([packed.FORMAT, PARSER, corpus.reader, videos, digests])
-    folder = cache / "features" / key
-    defects: list[Defect] = []
-    if folder.exists():
-        return key, defects
-    read_feature = registry.load("datasets", corpus.reader).read_feature
-    parsed = parallel(delayed(read_feature)(corpus.root, path) for path in files)
-    try:
-        packed.write(folder, _tables(parsed, defects))
-    except _NotPackedError:
-        return key, defects
-    return key, defects
-
-
-class _NotPackedError(Exception):
-    """Leaves the half-filled folder of a feature that has defects."""
-
-
-def _tables(
-    parsed: Iterator[tuple[FeatureTable | None, tuple[Defect, ...]]], defects: list[Defect]
-) -> Iterator[FeatureTable]:
-    """The tables up to the first defect; every file is parsed all the same, for its own defects."""
-    for table, wrong in parsed:
-        defects += wrong
-        if table is not None and not defects:
-            yield table
-    if defects:
-        raise _NotPackedError
-
-
 def _digest(corpus: Corpus, keys: Mapping[str, str]) -> str:
     labels = [[_relative(corpus.root, path), digest.of_file(path)] for path in corpus.label_files]
-    return digest.of_value([packed.FORMAT, dict(keys), labels])
+    return digest.of_value([packed.FORMAT, PARSER, corpus.reader, dict(keys), labels])
 
 
 def _write_index(store: FeatureStore) -> None:
-    folder = store.cache / "corpora" / store.digest
-    if folder.exists():
-        return
     segments = store.segments
     index = {
         "videos": store.videos,
@@ -192,7 +158,9 @@ def _write_index(store: FeatureStore) -> None:
     arrays = {"video": segments.video, "segment_id": segments.segment_id}
     arrays |= {"start": segments.start, "length": segments.length}
     arrays |= {f"class_{target}": classes for target, classes in segments.classes.items()}
-    packed.write_index(folder, json.dumps(index), arrays)
+    with packed.filling(store.cache / "corpora" / store.digest) as half:
+        if half is not None:
+            packed.write_index(half, json.dumps(index), arrays)
 
 
 def _bounds(stored: Mapping[Partition, list[int]]) -> dict[Partition, tuple[int, int]]:

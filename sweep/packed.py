@@ -1,24 +1,59 @@
 """Feature arrays on disk: one folder per packed feature, written once under its key, read as memory maps.
 
 A folder holds `values.f32` (N × F float32, row-major), `steps.npz` (what aligns the rows) and `packed.json`. It is
-complete when it stands under its final name; a kill leaves a temporary folder that the next packing replaces.
+complete when it stands under its final name; what a kill leaves has another name, and the next packing replaces it.
 """
 
 import json
 import os
 import shutil
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from tempfile import mkdtemp
 from typing import IO
 
 import numpy as np
+from filelock import FileLock
 from numpy.typing import NDArray
 
 from search_spaces.alignment import StepIndex
 from search_spaces.corpus import FeatureTable
+from search_spaces.errors import SweepError
 
 FORMAT = 1
+
+
+@contextmanager
+def filling(folder: Path) -> Iterator[Path | None]:
+    """A folder to fill, which becomes `folder` when the block ends without an error.
+
+    One process fills at a time: another that wants the same content waits, and then finds it done.
+
+    Yields:
+        The folder to write to, or None where `folder` stands already.
+
+    Raises:
+        SweepError: the cache cannot be written.
+    """
+    if folder.exists():
+        yield None
+        return
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with FileLock(folder.parent / f".{folder.name}.lock"):
+            if folder.exists():
+                yield None
+                return
+            half = folder.parent / f".{folder.name}.half"
+            shutil.rmtree(half, ignore_errors=True)  # of a process that was killed
+            half.mkdir()
+            try:
+                yield half
+                half.rename(folder)
+            finally:
+                shutil.rmtree(half, ignore_errors=True)
+    except OSError as error:
+        raise SweepError(f"The cache {folder.parent} cannot be written: {error.strerror or error}.") from error
 
 
 def read_steps(folder: Path) -> tuple[StepIndex, ...]:
@@ -40,64 +75,44 @@ def read_values(folder: Path, rows: int, width: int) -> NDArray[np.float32]:
     return np.memmap(folder / "values.f32", np.float32, "r", shape=(rows, width))
 
 
-def write(folder: Path, tables: Iterable[FeatureTable]) -> None:
-    """Packs the tables of one feature, one a video, streaming: no more than a few tables are in memory at once."""
-    with _Filling(folder) as filling:
-        headers: dict[tuple[str, ...], int] = {}
-        header_of, timestamps, segment_ids = [], [], []
-        with (filling / "values.f32").open("wb") as file:
-            for table in tables:
-                file.write(np.ascontiguousarray(table.values).data)
-                timestamps.append(table.timestamps)
-                segment_ids.append(table.segment_ids)
-                header_of.append(headers.setdefault(table.columns, len(headers)))
-            _flush(file)
-        _save_arrays(
-            filling / "steps.npz",
-            timestamps=np.concatenate(timestamps),
-            segment_ids=np.concatenate(segment_ids),
-            bounds=np.cumsum([0, *map(len, timestamps)]),
-        )
-        meta = {"format": FORMAT, "headers": list(headers), "header_of": header_of}
-        _save_text(filling / "packed.json", json.dumps(meta))
+def write(half: Path, tables: Iterable[FeatureTable]) -> None:
+    """Packs the tables of one feature, one a video, as they come: none is kept longer than it takes to write it.
+
+    Args:
+        half: from `filling`.
+        tables: in the order of the videos; at least one.
+    """
+    headers: dict[tuple[str, ...], int] = {}
+    header_of, timestamps, segment_ids = [], [], []
+    with (half / "values.f32").open("wb") as file:
+        for table in tables:
+            file.write(np.ascontiguousarray(table.values).data)
+            timestamps.append(table.timestamps)
+            segment_ids.append(table.segment_ids)
+            header_of.append(headers.setdefault(table.columns, len(headers)))
+        _flush(file)
+    _save_arrays(
+        half / "steps.npz",
+        timestamps=np.concatenate(timestamps),
+        segment_ids=np.concatenate(segment_ids),
+        bounds=np.cumsum([0, *map(len, timestamps)]),
+    )
+    _save_text(half / "packed.json", json.dumps({"headers": list(headers), "header_of": header_of}))
 
 
-def write_values(folder: Path, blocks: Iterable[NDArray[np.float32]], arrays: dict[str, NDArray[np.float64]]) -> None:
+def write_values(half: Path, blocks: Iterable[NDArray[np.float32]], arrays: dict[str, NDArray[np.float64]]) -> None:
     """Writes derived rows block by block, with the arrays that derived them in `model.npz`."""
-    with _Filling(folder) as filling:
-        with (filling / "values.f32").open("wb") as file:
-            for block in blocks:
-                file.write(np.ascontiguousarray(block).data)
-            _flush(file)
-        _save_arrays(filling / "model.npz", **arrays)
+    with (half / "values.f32").open("wb") as file:
+        for block in blocks:
+            file.write(np.ascontiguousarray(block).data)
+        _flush(file)
+    _save_arrays(half / "model.npz", **arrays)
 
 
-def write_index(folder: Path, text: str, arrays: dict[str, NDArray[np.int64]]) -> None:
+def write_index(half: Path, text: str, arrays: dict[str, NDArray[np.int64]]) -> None:
     """Writes a corpus index: `index.json` and its arrays in `segments.npz`."""
-    with _Filling(folder) as filling:
-        _save_arrays(filling / "segments.npz", **arrays)
-        _save_text(filling / "index.json", text)
-
-
-class _Filling:
-    """A temporary folder beside the final one; renamed to it on success, removed on any error."""
-
-    def __init__(self, folder: Path) -> None:
-        self._final = folder
-
-    def __enter__(self) -> Path:
-        self._final.parent.mkdir(parents=True, exist_ok=True)
-        self._filling = Path(mkdtemp(prefix=f".{self._final.name[:16]}-", dir=self._final.parent))
-        return self._filling
-
-    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        if kind is None and not self._final.exists():
-            try:
-                self._filling.rename(self._final)
-            except OSError:  # another process packed the same content first; its folder is as good
-                if not self._final.exists():
-                    raise
-        shutil.rmtree(self._filling, ignore_errors=True)
+    _save_arrays(half / "segments.npz", **arrays)
+    _save_text(half / "index.json", text)
 
 
 def _save_arrays(path: Path, **arrays: Sequence[int] | NDArray[np.int64] | NDArray[np.float64]) -> None:

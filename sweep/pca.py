@@ -18,6 +18,9 @@ from search_spaces.settings import Settings
 from sweep import digest, packed
 from sweep.feature_store import FeatureStore
 
+_ALL = 1 - 1e-9
+"""Share that stands for all of the variance: scikit-learn takes none above, and the rest has no direction."""
+
 _BLOCK = 8192
 """Steps mapped at a time; bounds the memory of a 4096-column feature to 256 MB."""
 
@@ -55,19 +58,24 @@ def fit(train: NDArray[np.float32], variance: float, standardize: bool = False) 
 
     Args:
         train: (N, F) train steps.
-        variance: share to keep, in (0, 1).
+        variance: share to keep, in (0, 1]; 1 keeps all but what is rounding.
         standardize: scale columns to unit variance first; constant columns stay as they are.
 
     Raises:
         ValueError: fewer than two steps, or every column is constant.
     """
-    if len(train) < 2 or not np.ptp(train, axis=0).any():
+    # Not by the deviation, whose rounding leaves a constant column with a little of it.
+    varies = train.max(axis=0) > train.min(axis=0) if len(train) > 1 else np.zeros(train.shape[1], bool)
+    if not varies.any():
         raise ValueError(f"{len(train)} train steps without any variance")
     steps = train.astype(np.float64)
     mean = steps.mean(axis=0)
-    deviation = steps.std(axis=0)
-    scale = np.where(deviation > 0, deviation, 1.0) if standardize else np.ones_like(mean)
-    model = PCA(n_components=variance, svd_solver="covariance_eigh").fit((steps - mean) / scale)
+    steps -= mean  # in place: 4096 columns of a real package fill gigabytes
+    scale = np.ones_like(mean)
+    if standardize:
+        scale[varies] = np.sqrt(np.einsum("nf,nf->f", steps, steps) / len(steps))[varies]
+        steps /= scale
+    model = PCA(n_components=min(variance, _ALL), svd_solver="covariance_eigh").fit(steps)
     largest = np.abs(model.components_).argmax(axis=1)
     signs = np.sign(model.components_[np.arange(len(largest)), largest])
     return Reduction(mean, scale, model.components_ * signs[:, None], model.explained_variance_ratio_)
@@ -79,20 +87,20 @@ def reduce(store: FeatureStore, feature: str, settings: Settings) -> Path:
     Raises:
         SweepError: the feature is constant on the train partition.
     """
-    train = store.train_steps()
+    values, train = store.values(feature), store.train_steps()
     rule = [settings.pca_variance, settings.pca_standardize, train.start, train.stop, sklearn.__version__]
     folder = store.cache / "pca" / digest.of_value([packed.FORMAT, store.keys[feature], rule])
-    if folder.exists():
-        return folder
-    values = store.values(feature)
-    try:
-        reduction = fit(values[train], settings.pca_variance, settings.pca_standardize)
-    except ValueError as error:
-        raise SweepError(f"Feature {feature!r} cannot be reduced by PCA: {error}; leave {feature}~ out.") from error
-    blocks = (reduction.map(values[low : low + _BLOCK]) for low in range(0, len(values), _BLOCK))
-    model = {"mean": reduction.mean, "scale": reduction.scale}
-    model |= {"components": reduction.components, "explained": reduction.explained}
-    packed.write_values(folder, blocks, model)
+    with packed.filling(folder) as half:
+        if half is None:
+            return folder
+        try:
+            reduction = fit(values[train], settings.pca_variance, settings.pca_standardize)
+        except ValueError as error:
+            raise SweepError(f"Feature {feature!r} cannot be reduced by PCA: {error}; leave {feature}~ out.") from error
+        blocks = (reduction.map(values[low : low + _BLOCK]) for low in range(0, len(values), _BLOCK))
+        model = {"mean": reduction.mean, "scale": reduction.scale}
+        model |= {"components": reduction.components, "explained": reduction.explained}
+        packed.write_values(half, blocks, model)
     return folder
 
 
