@@ -5,6 +5,10 @@ import platform
 import socket
 import sys
 from importlib.metadata import version
+from pathlib import Path
+from pathlib import Path
+
+import psutil
 
 _RECORDED = ("muse-sweep", "torch", "numpy", "scikit-learn", "optuna", "pandas")
 
@@ -22,3 +26,19 @@ def host() -> str:
 def cores() -> int:
     """Processors this process may use."""
     return len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
+
+
+def peak_memory_mb() -> float:
+    """The most resident memory this process has had; where the system does not say, what it has now."""
+    if sys.platform == "linux":
+        # Not getrusage: its figure survives exec, so that a worker would start with its coordinator's peak.
+        for line in Path("/proc/self/status").read_text(encoding="ascii", errors="replace").splitlines():
+            if line.startswith("VmHWM:"):
+                return int(line.split()[1]) / 1024
+    return float(psutil.Process().memory_info().rss / 2**20)
+
+
+def default_cache() -> Path:
+    """Where packed arrays go when nobody says: the user's cache folder, never the data's."""
+    base = os.environ.get("XDG_CACHE_HOME")
+    return (Path(base) if base else Path.home() / ".cache") / "muse-sweep"

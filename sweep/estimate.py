@@ -48,13 +48,15 @@ def workload(store: FeatureStore, target: str, settings: Settings) -> Workload:
 
 def measure(store: FeatureStore, target: str, branch: Branch, settings: Settings) -> Speed:
     """Times one branch on a few windows and segments of the data itself, on one thread as a worker has."""
+    cell = Cell(target=target, branches=(branch,))
+    train = _some(train_windows(store.segments, target, settings.window, settings.hop))
+    devel = _some(whole_segments(store.segments, target, "devel").labelled())
+    fusion = Fusion(store, branch.features, settings)
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
-        cell = Cell(target=target, branches=(branch,))
-        train = _some(train_windows(store.segments, target, settings.window, settings.hop))
-        devel = _some(whole_segments(store.segments, target, "devel").labelled())
-        parts = build_parts(cell, settings, (Fusion(store, branch.features, settings),), train, "cpu")
+        with torch.random.fork_rng(devices=[]):  # the weights are of no interest, the caller's stream is
+            parts = build_parts(cell, settings, (fusion,), train, "cpu")
         return Speed(_step_s(parts, train, settings, training=True), _step_s(parts, devel, settings, training=False))
     finally:
         torch.set_num_threads(threads)
@@ -73,7 +75,9 @@ def _some(runs: Runs) -> Runs:
 
 
 def _step_s(parts: Parts, runs: Runs, settings: Settings, *, training: bool) -> float:
-    """Seconds a step, after one pass that warms caches and allocators."""
+    """Seconds a step, after one pass that warms caches and allocators; 0 where there is nothing to do."""
+    if not len(runs):
+        return 0.0
     took = 0.0
     for _ in range(2):
         began = time.perf_counter()

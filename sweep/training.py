@@ -70,7 +70,7 @@ def fit(
         on_epoch: told (epoch, devel macro-F1, best so far) after every epoch.
 
     Raises:
-        TrialFailed: the loss became NaN or infinite; names epoch and batch.
+        TrialFailed: loss or predictions became NaN or infinite; names the epoch, and the batch of a loss.
     """
     learned = [*parts.network.parameters(), *parts.weighting.parameters()]
     optimiser = torch.optim.Adam(learned, lr=settings.learning_rate, fused=True)
@@ -85,7 +85,7 @@ def fit(
     for epoch in range(1, settings.epochs + 1):
         history.learning_rate.append(optimiser.param_groups[0]["lr"])
         history.train_loss.append(_train_epoch(parts, train, settings, shuffle, optimiser, epoch=epoch))
-        score = _devel_score(parts, devel)
+        score = _devel_score(parts, devel, epoch)
         history.devel_f1.append(score)
         if len(parts.fusions) > 1:
             history.delta.append(tuple(parts.weighting.delta.tolist()))
@@ -151,9 +151,11 @@ def backward(parts: Parts, train: Runs, batch: NDArray[np.int64], settings: Sett
     return value + regulariser.item()
 
 
-def _devel_score(parts: Parts, devel: Runs) -> float:
-    predicted = predict(parts, devel).argmax(axis=1)
-    cells = np.bincount(devel.classes * N_CLASSES + predicted, minlength=N_CLASSES**2)
+def _devel_score(parts: Parts, devel: Runs, epoch: int) -> float:
+    probabilities = predict(parts, devel)
+    if not np.isfinite(probabilities).all():  # argmax would read NaN as class 0 and score it
+        raise TrialFailed(f"the devel predictions are not finite after epoch {epoch}")
+    cells = np.bincount(devel.classes * N_CLASSES + probabilities.argmax(axis=1), minlength=N_CLASSES**2)
     return macro_f1(cells.reshape(N_CLASSES, N_CLASSES))
 
 

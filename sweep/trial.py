@@ -11,7 +11,6 @@ from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
-import psutil
 import torch
 
 from results.metrics import scores
@@ -54,7 +53,7 @@ def run_trial(job: Job, on_epoch: Callable[[EpochEvent], None]) -> Outcome:
     )
     cost = Cost(
         wall_s=time.perf_counter() - began,
-        peak_memory_mb=psutil.Process().memory_info().rss / 2**20,
+        peak_memory_mb=environment.peak_memory_mb(),
         host=environment.host(),
         seeds=tuple(run.cost for run in runs),
     )
