@@ -2,6 +2,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +18,7 @@ def table(rows: int, first: float, columns: tuple[str, ...] = ("a", "b")) -> Fea
     return FeatureTable(250 * np.arange(rows), np.arange(rows) // 2 + 1, values, columns)
 
 
-def write(folder: Path, tables: list[FeatureTable]) -> None:
+def write(folder: Path, tables: Iterable[FeatureTable]) -> None:
     with packed.filling(folder) as half:
         assert half is not None
         packed.write(half, tables)
@@ -74,10 +75,12 @@ def test_a_folder_that_stands_is_not_filled_again(tmp_path):
 
 
 def test_an_error_while_filling_leaves_nothing_under_the_final_name(tmp_path):
-    with pytest.raises(RuntimeError, match="midway"), packed.filling(tmp_path / "key") as half:
-        assert half is not None
-        (half / "values.f32").write_bytes(b"1234")
+    def tables() -> Iterator[FeatureTable]:
+        yield table(3, 0)
         raise RuntimeError("midway")
+
+    with pytest.raises(RuntimeError, match="midway"):
+        write(tmp_path / "key", tables())
     assert [path.name for path in tmp_path.iterdir()] == [".key.lock"]
 
 
