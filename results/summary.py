@@ -1,0 +1,73 @@
+"""The seeds of one trial in a few figures: mean, spread, median, best. Fractions throughout."""
+
+import statistics
+from dataclasses import dataclass
+from typing import Literal
+
+from results.records import Scores, TrialRecord
+
+Aggregate = Literal["mean", "best", "median"]
+
+
+@dataclass(frozen=True)
+class Summary:
+    """Macro-F1 of every seed on one partition, with weighted and micro F1 as means over the seeds."""
+
+    seeds: tuple[int, ...]
+    macro_f1: tuple[float, ...]  # one a seed
+    weighted_f1: float
+    micro_f1: float
+
+    @property
+    def mean(self) -> float:
+        """Mean macro-F1; exact summation, so that the order of seeds cannot change a digit."""
+        return statistics.fmean(self.macro_f1)
+
+    @property
+    def std(self) -> float | None:
+        """Sample standard deviation over seeds (n - 1 in the denominator); None for one seed."""
+        return statistics.stdev(self.macro_f1) if len(self.macro_f1) > 1 else None
+
+    @property
+    def best(self) -> float:
+        """Macro-F1 of the best seed."""
+        return max(self.macro_f1)
+
+    @property
+    def best_seed(self) -> int:
+        """The seed with the best macro-F1; the smallest of them on a tie."""
+        return min(seed for seed, figure in zip(self.seeds, self.macro_f1, strict=True) if figure == self.best)
+
+    def figure(self, aggregate: Aggregate) -> float:
+        """The one figure that stands for all seeds."""
+        match aggregate:
+            case "mean":
+                return self.mean
+            case "best":
+                return self.best
+            case "median":
+                return statistics.median(self.macro_f1)
+
+
+def summarize(record: TrialRecord) -> Summary:
+    """The devel scores of a trial's seeds."""
+    return _summary(tuple((seed.seed, seed.devel) for seed in record.seeds))
+
+
+def single(seed: int, scores: Scores) -> Summary:
+    """The scores of one seed, in the same shape: how a test evaluation enters a table."""
+    return _summary(((seed, scores),))
+
+
+def is_collapsed(record: TrialRecord) -> bool:
+    """Whether every seed predicts at most one class on devel: a figure that says nothing about features or Way."""
+    return all(seed.devel.predicted_classes <= 1 for seed in record.seeds)
+
+
+def _summary(scored: tuple[tuple[int, Scores], ...]) -> Summary:
+    return Summary(
+        seeds=tuple(seed for seed, _ in scored),
+        macro_f1=tuple(scores.macro_f1 for _, scores in scored),
+        weighted_f1=statistics.fmean(scores.weighted_f1 for _, scores in scored),
+        micro_f1=statistics.fmean(scores.micro_f1 for _, scores in scored),
+    )
