@@ -1,0 +1,190 @@
+"""A table before it has a format: blocks of columns and rows whose cells are values, not strings.
+
+Renderers decide how a value looks; builders (results.tables) decide what stands where. Nothing here knows a format.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from itertools import groupby
+from typing import Literal
+
+from results.summary import Aggregate, Summary
+
+GapState = Literal["pending", "running", "failed", "masked", "collapsed"]
+
+
+@dataclass(frozen=True)
+class View:
+    """How a run is looked at: which figure stands for a cell's seeds, and what is set beside it."""
+
+    aggregate: Aggregate = "mean"
+    compare: Literal["paper"] | None = None
+
+
+@dataclass(frozen=True)
+class Gap:
+    """Why a cell shows no figure; printed as a footnote."""
+
+    state: GapState
+    reason: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.state}: {self.reason}" if self.reason else self.state
+
+
+@dataclass(frozen=True)
+class Text:
+    """A plain word: a target, a Way, a modality."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class FeatureSet:
+    """A feature set in its one spelling; LaTeX prints the reduced ones with an overline."""
+
+    name: str
+
+
+@dataclass(frozen=True)
+class Count:
+    """A whole number, with the paper's beside it when compared."""
+
+    value: int | None
+    gap: Gap | None = None
+    published: int | None = None
+
+
+@dataclass(frozen=True)
+class Figure:
+    """An F1, as a fraction.
+
+    Attributes:
+        value: what is printed and ranked; None where `gap` says why not.
+        summary: the seeds behind it, also where the value is withheld (a collapsed cell); None for a derived figure.
+        gap: why there is no value.
+        published: the paper's figure for the same cell, when compared.
+        place: 1 for the best of its row and target, 2 for the runner-up, else None.
+    """
+
+    value: float | None
+    summary: Summary | None = None
+    gap: Gap | None = None
+    published: float | None = None
+    place: Literal[1, 2] | None = None
+
+    @property
+    def difference(self) -> float | None:
+        """Ours minus the paper's, as a fraction."""
+        return None if self.value is None or self.published is None else self.value - self.published
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One F1 minus another, as a fraction; printed with its sign, in percentage points."""
+
+    value: float | None
+    gap: Gap | None = None
+
+
+@dataclass(frozen=True)
+class Blank:
+    """A cell that has nothing to say, such as the features of a predictor that reads none."""
+
+
+Value = Text | FeatureSet | Count | Figure | Difference | Blank
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column: its head, the head above it, and its name in the CSV.
+
+    Attributes:
+        title: the head.
+        key: the CSV's column; unused where the column holds figures.
+        group: the head above, spanning neighbours of the same group; "" for none.
+        where: CSV columns that say what a figure of this column is of: {"target": "arousal", "way": "way1"}.
+    """
+
+    title: str
+    key: str = ""
+    group: str = ""
+    where: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of values, one a column, under the heading of its group."""
+
+    values: tuple[Value, ...]
+    group: str = ""
+
+
+@dataclass(frozen=True)
+class Block:
+    """Rows under one head. A table is one block, or one and the reference predictors below it."""
+
+    name: str  # the CSV's `block`
+    columns: tuple[Column, ...]
+    rows: tuple[Row, ...]
+    title: str = ""
+
+    def __post_init__(self) -> None:
+        widths = {len(row.values) for row in self.rows} - {len(self.columns)}
+        if widths:
+            raise ValueError(f"Rows of block {self.name!r} must hold {len(self.columns)} values. Found {widths}.")
+
+    @property
+    def is_grouped(self) -> bool:
+        """Whether its rows stand under group headings, which need a column of their own."""
+        return any(row.group for row in self.rows)
+
+    def is_numeric(self, index: int) -> bool:
+        """Whether a column holds numbers, and is set flush right."""
+        return any(isinstance(row.values[index], Count | Figure | Difference) for row in self.rows)
+
+    def head_groups(self) -> tuple[tuple[str, int], ...]:
+        """The upper head as (group, columns spanned), in order; empty where no column has a group."""
+        if not any(column.group for column in self.columns):
+            return ()
+        runs = groupby(column.group for column in self.columns)
+        return tuple((group, len(list(run))) for group, run in runs)
+
+    def row_groups(self) -> tuple[tuple[str, tuple[Row, ...]], ...]:
+        """The rows as (group, its rows), in order; neighbours of one group stay together."""
+        return tuple((group, tuple(rows)) for group, rows in groupby(self.rows, key=lambda row: row.group))
+
+
+@dataclass(frozen=True)
+class Table:
+    """One of the paper's tables, measured.
+
+    Attributes:
+        number: "II".
+        caption: what is shown, one or more sentences.
+        blocks: the table proper, then what stands below it.
+        aside: how to read what stands beside each figure; only for formats that print it.
+        notes: sentences below the table.
+    """
+
+    number: str
+    caption: str
+    blocks: tuple[Block, ...]
+    aside: str = ""
+    notes: tuple[str, ...] = ()
+
+    @property
+    def full_caption(self) -> str:
+        """The caption and, if there is one, the aside."""
+        return f"{self.caption} {self.aside}".rstrip()
+
+    def footnotes(self) -> dict[Gap, int]:
+        """The reasons behind the table's gaps, numbered from 1 in reading order."""
+        gaps = (
+            value.gap
+            for block in self.blocks
+            for row in block.rows
+            for value in row.values
+            if isinstance(value, Count | Figure | Difference) and value.gap is not None
+        )
+        return {gap: number for number, gap in enumerate(dict.fromkeys(gaps), start=1)}

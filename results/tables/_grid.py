@@ -1,0 +1,72 @@
+"""Tables II–IV are one shape: feature sets down, targets and Ways across."""
+
+from results import published
+from results.records import Branch, Cell
+from results.run_results import GridRow, RunResults
+from results.table import Block, Column, FeatureSet, Figure, Gap, Row, Table, Text, View
+from results.tables._parts import (
+    aside,
+    figure_of,
+    hole_of,
+    letters,
+    nothing_yet,
+    paper_notes,
+    reference_block,
+    shown,
+    with_places,
+)
+
+_UNRESOLVED = Gap("pending", "its features are chosen from results that are not complete yet")
+
+
+def grid_table(number: str, what: str, results: RunResults, view: View, targets: tuple[str, ...]) -> Table:
+    """The devel F1 of the grid rows of one table; best of each row and target first, runner-up second.
+
+    Args:
+        number: the table's number; rows are those that say they stand in it.
+        what: what the rows are, for the caption: "unimodal and bimodal features".
+        results: the run.
+        view: which figure stands for the seeds, and what is set beside it.
+        targets: the targets side by side.
+
+    Raises:
+        SweepError: no cell of the table has a record.
+    """
+    lines = [line for line in results.rows if number in line.tables]
+    rows = tuple(_row(line, results, view, targets) for line in lines)
+    figures = [value for row in rows for value in row.values if isinstance(value, Figure)]
+    if not any(figure.summary for figure in figures):
+        raise nothing_yet(number, f"one finished cell of {what}, target {' or '.join(targets) or '(none)'}")
+    columns = (
+        Column("Features", "features"),
+        Column("Modalities", "modalities"),
+        *(
+            Column(way, group=t, where={"target": t, "way": way, "partition": "devel"})
+            for t in targets
+            for way in results.ways
+        ),
+    )
+    caption = (
+        f"Devel macro-F1 (%) of {what}: {shown(figures, view.aggregate)}. The best of each row"
+        f"{' and target' if len(targets) > 1 else ''} is bold, the runner-up underlined."
+    )
+    blocks = (Block("grid", columns, rows), *reference_block(results, targets, ("devel",)))
+    return Table(number, caption, blocks, aside(figures, view), paper_notes(view, number))
+
+
+def _row(line: GridRow, results: RunResults, view: View, targets: tuple[str, ...]) -> Row:
+    figures = [figure for target in targets for figure in _figures(line, results, view, target)]
+    label = Text(line.slot) if line.features is None else FeatureSet(line.features)
+    return Row((label, Text(letters(line.modalities)), *figures), line.group)
+
+
+def _figures(line: GridRow, results: RunResults, view: View, target: str) -> tuple[Figure, ...]:
+    if line.features is None:
+        return tuple(Figure(None, gap=_UNRESOLVED) for _ in results.ways)
+    paper = published.load()
+    figures = []
+    for way in results.ways:
+        cell = Cell(target=target, branches=(Branch(features=line.features, way=way),))
+        printed = paper.grid_figure(target, line.features, way)
+        figures.append(figure_of(results.record(cell), hole_of(results, cell), view, printed))
+    return with_places(tuple(figures))

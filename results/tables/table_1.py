@@ -1,0 +1,45 @@
+"""Table I: each feature's columns, raw and after PCA."""
+
+from results import published
+from results.run_results import FeatureRow, RunResults
+from results.table import Block, Column, Count, FeatureSet, Gap, Row, Table, Text, View
+from results.tables._parts import LETTERS, nothing_yet, paper_words
+from search_spaces.features import REDUCED
+
+NUMBER = "I"
+_COLUMNS = (
+    Column("Features", "features"),
+    Column("Modality", "modality"),
+    Column("Dimension", "width"),  # the paper's heads; everywhere else this is the width
+    Column("PCA features", "pca_features"),
+    Column("Dimension", "pca_width"),
+)
+
+
+def build(results: RunResults, view: View) -> Table:
+    """Widths as soon as PCA ran; no trial is needed.
+
+    Raises:
+        SweepError: PCA has not reduced any feature yet.
+    """
+    if all(feature.reduced_width is None for feature in results.features):
+        raise nothing_yet(NUMBER, "the PCA of at least one feature")
+    caption = (
+        "Comparison between unimodal features and the features after PCA. A, V and T stand for audio, video and text."
+    )
+    rows = tuple(_row(feature, view) for feature in results.features)
+    return Table(NUMBER, caption, (Block("features", _COLUMNS, rows),), paper_words(view))
+
+
+def _row(feature: FeatureRow, view: View) -> Row:
+    paper = published.load().width(feature.name) if view.compare == "paper" else None
+    gap = Gap("pending", "PCA has not reached this feature") if feature.reduced_width is None else None
+    return Row(
+        (
+            FeatureSet(feature.name),
+            Text(LETTERS[feature.modality]),
+            Count(feature.width, published=paper.width if paper else None),
+            FeatureSet(feature.name + REDUCED),
+            Count(feature.reduced_width, gap, paper.reduced_width if paper else None),
+        )
+    )
