@@ -1,0 +1,104 @@
+"""Numbers of a table as text: the one place where a fraction becomes percent, rounded once. No markup."""
+
+from dataclasses import dataclass
+
+from results.table import Blank, Count, Difference, FeatureSet, Figure, Gap, Text, Value
+
+DASH = "—"
+MINUS = "−"
+_SUPERSCRIPTS = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
+
+
+@dataclass(frozen=True)
+class Parts:
+    """A cell's text in pieces, so that each format can set them off in its own way.
+
+    Attributes:
+        main: the figure, word or dash.
+        note: the footnote's number; None without one.
+        spread: " ± 0.52", or "" for one seed.
+        best: " (38.21)", the best seed; "" where it is the figure itself.
+        published: "34.67", the paper's figure; "" when not compared.
+        difference: "+3.07", ours minus the paper's.
+        place: 1 best, 2 runner-up.
+    """
+
+    main: str
+    note: int | None = None
+    spread: str = ""
+    best: str = ""
+    published: str = ""
+    difference: str = ""
+    place: int | None = None
+
+    @property
+    def paper(self) -> str:
+        """ " [34.67, +3.07]", or "" when not compared."""
+        inside = ", ".join(word for word in (self.published, self.difference) if word)
+        return f" [{inside}]" if inside else ""
+
+
+def parts(value: Value, footnotes: dict[Gap, int]) -> Parts:
+    """The pieces of one cell.
+
+    Args:
+        value: the cell.
+        footnotes: the table's, from `Table.footnotes`.
+    """
+    match value:
+        case Text(text) | FeatureSet(text):
+            return Parts(text)
+        case Blank():
+            return Parts("")
+        case Count(number, gap, published):
+            return Parts(
+                DASH if number is None else str(number),
+                _note(gap, footnotes),
+                published="" if published is None else str(published),
+                difference=_count_difference(number, published),
+            )
+        case Difference(fraction, gap):
+            return Parts(DASH if fraction is None else signed(fraction), _note(gap, footnotes))
+        case Figure():
+            return _figure(value, footnotes)
+
+
+def percent(fraction: float) -> str:
+    """0.37741 -> "37.74"."""
+    return f"{100 * fraction:.2f}"
+
+
+def signed(fraction: float) -> str:
+    """0.0033 -> "+0.33"; the minus is a minus sign, as wide as the plus."""
+    return f"{100 * fraction:+.2f}".replace("-", MINUS)
+
+
+def superscript(number: int) -> str:
+    """12 -> "¹²"."""
+    return str(number).translate(_SUPERSCRIPTS)
+
+
+def _figure(figure: Figure, footnotes: dict[Gap, int]) -> Parts:
+    published = "" if figure.published is None else percent(figure.published)
+    if figure.value is None:
+        return Parts(DASH, _note(figure.gap, footnotes), published=published)
+    summary = figure.summary
+    # The spread belongs to the mean, and the best seed beside itself would say the same twice.
+    spread = summary.std if summary and figure.value == summary.mean else None
+    best = summary.best if summary and len(summary.seeds) > 1 and figure.value != summary.best else None
+    return Parts(
+        percent(figure.value),
+        spread="" if spread is None else f" ± {percent(spread)}",
+        best="" if best is None else f" ({percent(best)})",
+        published=published,
+        difference="" if figure.difference is None else signed(figure.difference),
+        place=figure.place,
+    )
+
+
+def _count_difference(ours: int | None, published: int | None) -> str:
+    return "" if ours is None or published is None else f"{ours - published:+d}".replace("-", MINUS)
+
+
+def _note(gap: Gap | None, footnotes: dict[Gap, int]) -> int | None:
+    return None if gap is None else footnotes[gap]
