@@ -1,0 +1,153 @@
+"""Every path of a run, and the artifacts that lie there. Nothing else in the project joins paths of a run."""
+
+import re
+from contextlib import suppress
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path, PurePosixPath
+
+from results.records import Cell
+from search_spaces.errors import SweepError
+from sweep import atomic
+
+_SLUG_LENGTH = 80  # with hash and ending far below the 255 bytes a file system allows
+
+
+def cell_name(cell: Cell) -> str:
+    """A cell as a file name: readable, a-z, 0-9 and "-" only, at most 91 characters, different for every cell.
+
+    Example:
+        >>> from results.records import Branch
+        >>> cell_name(Cell(target="arousal", branches=(Branch(features="vggish+bert~", way="way1"),)))
+        'arousal-vggish-bert-way1-985e1f2f80'
+    """
+    slug = re.sub(r"[^a-z0-9]+", "-", str(cell).lower())[:_SLUG_LENGTH].strip("-")
+    return f"{slug}-{sha256(cell.model_dump_json().encode()).hexdigest()[:10]}"
+
+
+@dataclass(frozen=True)
+class Artifact:
+    """A finished trial's file: where it lies in the run folder and what it must hold."""
+
+    path: str  # relative to the run folder, with "/" on every system
+    sha256: str  # 64 hexadecimal digits
+
+
+class RunFolder:
+    """One run on disk.
+
+    Args:
+        path: the folder; it need not exist yet.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path.absolute()
+
+    @property
+    def name(self) -> str:
+        """The run's name: its folder's."""
+        return self.path.name
+
+    @property
+    def run_json(self) -> Path:
+        """The run's identity, written first and never changed."""
+        return self.path / "run.json"
+
+    @property
+    def study_db(self) -> Path:
+        """The study, where no other storage was asked for."""
+        return self.path / "study.db"
+
+    @property
+    def lock(self) -> Path:
+        """Locked by the one coordinator while it lives; stays behind empty."""
+        return self.path / ".coordinator.lock"
+
+    @property
+    def holder(self) -> Path:
+        """Who holds the lock."""
+        return self.path / "coordinator.json"
+
+    @property
+    def artifacts(self) -> Path:
+        """Predictions of finished trials."""
+        return self.path / "artifacts"
+
+    @property
+    def logs(self) -> Path:
+        """One file per trial."""
+        return self.path / "logs"
+
+    @property
+    def tables(self) -> Path:
+        """Derived; may be deleted."""
+        return self.path / "tables"
+
+    @property
+    def report(self) -> Path:
+        """Derived; may be deleted."""
+        return self.path / "report.html"
+
+    def artifact(self, cell: Cell) -> Path:
+        """Where a finished trial's predictions lie."""
+        return self.artifacts / f"{cell_name(cell)}.npz"
+
+    def log(self, cell: Cell) -> Path:
+        """Where a trial's output and traceback lie; all attempts in one file."""
+        return log_path(self.logs, cell)
+
+    def create(self) -> None:
+        """Makes the folder and the folders in it.
+
+        Raises:
+            SweepError: something is in the way or may not be written.
+        """
+        try:
+            for folder in (self.path, self.artifacts, self.logs):
+                folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise SweepError(f"Run folder {self.path} cannot be made: {error.filename}: {error.strerror}.") from error
+
+    def write_artifact(self, cell: Cell, content: bytes) -> Artifact:
+        """Stores a trial's predictions and says how to find them again.
+
+        Raises:
+            SweepError: the file cannot be written.
+        """
+        path = self.artifact(cell)
+        atomic.write_bytes(path, content)
+        return Artifact(path.relative_to(self.path).as_posix(), sha256(content).hexdigest())
+
+    def read_artifact(self, artifact: Artifact) -> bytes:
+        """The content of an artifact.
+
+        Raises:
+            SweepError: it is missing or holds something else than was written.
+        """
+        path = self.path / PurePosixPath(artifact.path)
+        try:
+            content = path.read_bytes()
+        except OSError as error:
+            raise SweepError(f"Artifact {path} cannot be read: {error.strerror}.") from error
+        found = sha256(content).hexdigest()
+        if found != artifact.sha256:
+            raise SweepError(f"Artifact {path} was changed: expected SHA-256 {artifact.sha256}, found {found}.")
+        return content
+
+    def holds(self, artifact: Artifact) -> bool:
+        """Whether an artifact is there, whole and unchanged."""
+        with suppress(SweepError):
+            self.read_artifact(artifact)
+            return True
+        return False
+
+    def remove_leftovers(self) -> None:
+        """Deletes unfinished files that a killed coordinator left; only for the holder of the lock."""
+        for folder in (self.path, self.artifacts):
+            for path in folder.glob(f".*{atomic.TEMPORARY}"):
+                path.unlink(missing_ok=True)
+
+
+def log_path(folder: Path, cell: Cell) -> Path:
+    """The log file of a cell in a folder of logs."""
+    return folder / f"{cell_name(cell)}.log"
