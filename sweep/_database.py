@@ -1,0 +1,93 @@
+"""The studies of one run in an Optuna storage: found, read, written. Part of the ledger, which knows what it means."""
+
+from collections.abc import Mapping
+
+import optuna
+from optuna.trial import FrozenTrial, TrialState
+from pydantic import JsonValue
+
+from search_spaces.errors import SweepError
+from sweep._storage import open_storage, shown
+from sweep._trials import Row, rows_by_cell
+
+
+class Database:
+    """Reads and writes trials by study and number; a study that does not exist reads as empty.
+
+    Args:
+        url: the storage.
+        prefix: stands before every study's name there.
+        create: make the database where there is none.
+        timeout_s: how long to wait for a locked file.
+    """
+
+    def __init__(self, url: str, prefix: str, create: bool, timeout_s: float) -> None:
+        self.shown = shown(url)
+        self._prefix = prefix
+        self._backend = open_storage(url, timeout_s, create)
+        self._storage = optuna.storages.get_storage(self._backend)
+        self._studies: dict[str, optuna.Study] = {}
+
+    def close(self) -> None:
+        """Lets go of every connection."""
+        self._backend.remove_session()
+        self._backend.engine.dispose()
+
+    def names(self) -> tuple[str, ...]:
+        """This run's studies, sorted."""
+        names = optuna.get_all_study_names(self._storage)
+        return tuple(sorted(name.removeprefix(self._prefix) for name in names if name.startswith(self._prefix)))
+
+    def find(self, study: str) -> optuna.Study | None:
+        """A study, or None where it does not exist."""
+        if study not in self._studies:
+            # A random sampler and no pruner: nothing is sampled and no cell may be dropped.
+            sampler, pruner = optuna.samplers.RandomSampler(), optuna.pruners.NopPruner()
+            name = self._prefix + study
+            try:
+                found = optuna.load_study(study_name=name, storage=self._storage, sampler=sampler, pruner=pruner)
+            except KeyError:
+                return None
+            self._studies[study] = found
+        return self._studies[study]
+
+    def get(self, study: str) -> optuna.Study:
+        """A study that must exist.
+
+        Raises:
+            SweepError: it does not; the message lists those that do.
+        """
+        found = self.find(study)
+        if found is None:
+            known = ", ".join(self.names()) or "none"
+            raise SweepError(f"Study {study!r} does not exist in {self.shown}. Known: {known}.")
+        return found
+
+    def create(self, study: str) -> optuna.Study:
+        """A study, made where it does not exist."""
+        if self.find(study) is None:
+            optuna.create_study(storage=self._storage, study_name=self._prefix + study, direction="maximize")
+        return self.get(study)
+
+    def trials(self, study: str, *states: TrialState) -> list[FrozenTrial]:
+        """Our trials of a study in order of their numbers, in these states or in all; not to be changed."""
+        found = self.find(study)
+        trials = [] if found is None else found.get_trials(deepcopy=False, states=states or None)
+        return [trial for trial in trials if "cell" in trial.user_attrs]  # others were added by hand
+
+    def rows(self, study: str) -> dict[str, list[Row]]:
+        """Every cell's trials, oldest first."""
+        return rows_by_cell(self.trials(study))
+
+    def claim(self, study: str, number: int) -> bool:
+        """Turns a WAITING trial RUNNING in one step; False where it was not WAITING any more."""
+        return bool(self._storage.set_trial_state_values(self._id(study, number), state=TrialState.RUNNING))
+
+    def mark(self, study: str, number: int, attributes: Mapping[str, JsonValue]) -> None:
+        """Sets attributes of a RUNNING trial one after the other, in this order."""
+        for key, value in attributes.items():
+            self._storage.set_trial_user_attr(self._id(study, number), key, value)
+
+    def _id(self, study: str, number: int) -> int:
+        study_id = self._storage.get_study_id_from_name(self._prefix + study)
+        return int(self._storage.get_trial_id_from_study_id_trial_number(study_id, number))

@@ -1,0 +1,107 @@
+"""Between our values and what Optuna stores of a trial: parameters in, attributes in and out. Part of the ledger."""
+
+import json
+import statistics
+from dataclasses import asdict, dataclass
+
+from optuna.distributions import BaseDistribution, CategoricalDistribution
+from optuna.trial import FrozenTrial, TrialState, create_trial
+from pydantic import JsonValue, ValidationError
+
+from results.records import Cell, Cost, TrialRecord
+from search_spaces.errors import SweepError
+from sweep.folder import Artifact
+
+_FORMAT = 1  # of TrialRecord
+
+
+@dataclass(frozen=True)
+class Choices:
+    """Every feature set and Way that the cells of a study may name."""
+
+    features: tuple[str, ...]
+    ways: tuple[str, ...]
+
+    def queued(self, cell: Cell, attempt: int) -> FrozenTrial:
+        """A trial that waits for its turn, its parameters fixed."""
+        return create_trial(
+            state=TrialState.WAITING,
+            params=_parameters(cell),
+            distributions=self._distributions(cell),
+            user_attrs={"cell": str(cell), "attempt": attempt},
+        )
+
+    def adopted(self, cell: Cell, trial: FrozenTrial, source: str) -> FrozenTrial:
+        """A finished trial of another study, as one of this."""
+        return create_trial(
+            value=trial.value,
+            params=_parameters(cell),
+            distributions=self._distributions(cell),
+            user_attrs={**trial.user_attrs, "adopted_from": source},
+        )
+
+    def _distributions(self, cell: Cell) -> dict[str, BaseDistribution]:
+        features, ways = CategoricalDistribution(self.features), CategoricalDistribution(self.ways)
+        return {name: features if name.endswith("features") else ways for name in _parameters(cell)}
+
+
+def _parameters(cell: Cell) -> dict[str, str]:
+    main, *related = cell.branches
+    parameters = {"features": main.features, "way": main.way}
+    for branch in related:
+        parameters |= {"related_features": branch.features, "related_way": branch.way}
+    return parameters
+
+
+def value_of(record: TrialRecord) -> float:
+    """What Optuna ranks: macro-F1 on devel, mean over seeds."""
+    return statistics.fmean(seed.devel.macro_f1 for seed in record.seeds)
+
+
+def attributes_of(record: TrialRecord, cost: Cost, artifact: Artifact) -> dict[str, JsonValue]:
+    """What a finished trial keeps; first two figures for a reader of the dashboard, last the record.
+
+    Few, since each is a commit of its own that the disk must confirm.
+    """
+    scores = [seed.devel.macro_f1 for seed in record.seeds]
+    return {
+        "n_seeds": len(scores),
+        "macro_f1_std": statistics.stdev(scores) if len(scores) > 1 else None,
+        "artifact": asdict(artifact),
+        "cost": cost.model_dump_json(),
+        "record": record.model_dump_json(),
+    }
+
+
+def record_of(trial: FrozenTrial) -> TrialRecord:
+    """What a trial measured.
+
+    Raises:
+        SweepError: it has no record, or one of a format we do not know.
+    """
+    text = trial.user_attrs.get("record")
+    try:
+        return TrialRecord.model_validate_json(text or "")
+    except ValidationError as error:
+        raise SweepError(
+            f"The record of trial {trial.number} ({trial.user_attrs.get('cell')}) cannot be read: "
+            f"expected format {_FORMAT}, found {_format_in(text)}. {error.errors()[0]['msg']}."
+        ) from error
+
+
+def cost_of(trial: FrozenTrial) -> Cost:
+    """What a finished trial took."""
+    return Cost.model_validate_json(trial.user_attrs["cost"])
+
+
+def artifact_of(trial: FrozenTrial) -> Artifact | None:
+    """The artifact that a trial names, or None where it did not get that far."""
+    stored = trial.user_attrs.get("artifact")
+    return None if stored is None else Artifact(stored["path"], stored["sha256"])
+
+
+def _format_in(text: str | None) -> str:
+    try:
+        return f"format {json.loads(text or '').get('format')}"
+    except (ValueError, AttributeError):
+        return "none" if text is None else "no JSON object"

@@ -1,0 +1,86 @@
+"""What the trials of a study say about a cell: done, running, waiting, or a hole. Part of the ledger."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Literal, cast
+
+from optuna.trial import FrozenTrial, TrialState
+
+from results.records import Cell, Hole
+
+Cause = Literal["interrupted", "died", "failed"]
+"""Why a trial has no record: the sweep stopped, its worker died, or the training itself failed."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One trial of a study."""
+
+    number: int
+    state: TrialState
+    cell: str
+    attempt: int  # 1-based; one more than before only where a worker died
+    cause: Cause
+    reason: str
+
+
+def rows_by_cell(trials: Iterable[FrozenTrial]) -> dict[str, list[Row]]:
+    """Every cell's trials, oldest first."""
+    rows: dict[str, list[Row]] = {}
+    for trial in trials:
+        attributes = trial.user_attrs
+        row = Row(
+            trial.number,
+            trial.state,
+            attributes["cell"],
+            attributes.get("attempt", 1),
+            # A trial that somebody ended by hand, say in the dashboard, is as if it had been interrupted.
+            cast(Cause, attributes.get("cause", "interrupted")),
+            attributes.get("reason", ""),
+        )
+        rows.setdefault(row.cell, []).append(row)
+    return rows
+
+
+def in_state(rows: Sequence[Row], *states: TrialState) -> Row | None:
+    """The oldest trial in one of these states."""
+    return next((row for row in rows if row.state in states), None)
+
+
+def next_attempt(rows: Sequence[Row], max_attempts: int, retry_failed: bool) -> int | None:
+    """The attempt that a cell's next trial would be, or None where it needs none or may have none.
+
+    Args:
+        rows: the cell's trials, oldest first.
+        max_attempts: how many workers a cell may lose.
+        retry_failed: give failed cells a fresh start.
+    """
+    if not rows:
+        return 1
+    if in_state(rows, TrialState.COMPLETE, TrialState.RUNNING, TrialState.WAITING):
+        return None
+    last = rows[-1]
+    if last.cause == "interrupted":
+        return last.attempt
+    if last.cause == "died" and last.attempt < max_attempts:
+        return last.attempt + 1
+    return 1 if retry_failed else None
+
+
+def interruptions(rows: Sequence[Row]) -> int:
+    """How often the sweep stopped while this cell ran."""
+    return sum(row.state == TrialState.FAIL and row.cause == "interrupted" for row in rows)
+
+
+def hole(cell: Cell, rows: Sequence[Row], max_attempts: int) -> Hole | None:
+    """The hole that a cell is, or None where it has a record."""
+    if in_state(rows, TrialState.COMPLETE):
+        return None
+    attempts = sum(row.state != TrialState.WAITING for row in rows)
+    reason = next((row.reason for row in reversed(rows) if row.reason), "")
+    if in_state(rows, TrialState.RUNNING):
+        return Hole(cell=cell, state="running", reason="", attempts=attempts)
+    waits = in_state(rows, TrialState.WAITING) is not None
+    if waits or next_attempt(rows, max_attempts, retry_failed=False) is not None:
+        return Hole(cell=cell, state="pending", reason=reason, attempts=attempts)
+    return Hole(cell=cell, state="failed", reason=reason, attempts=attempts)

@@ -1,0 +1,159 @@
+"""The study, and the only user of Optuna: which cells are queued, running, done or failed, and what they measured.
+
+One coordinator asks and tells; workers never come here. Optuna's samplers and its shared queue hand a cell out twice
+when several processes ask, and lose cells when one is killed. Here nothing is sampled: a cell's trial is queued once,
+with its parameters, and claimed in one step.
+
+Per trial the order is: artifact, then the attributes with the record last, then the state. So a trial that is found
+RUNNING is either whole, and is completed, or failed with its coordinator.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from optuna.trial import TrialState
+from pydantic import JsonValue
+
+from results.records import Cell, Cost, TrialRecord
+from search_spaces.errors import SweepError
+from sweep._storage import sqlite_url, storage_errors
+from sweep._trial_values import Choices, artifact_of, attributes_of, record_of, value_of
+from sweep._trials import Cause, in_state, next_attempt
+from sweep.folder import Artifact, RunFolder
+from sweep.study_reader import StudyReader
+
+__all__ = ["Choices", "Ledger", "Ticket", "sqlite_url"]
+
+
+@dataclass(frozen=True)
+class Ticket:
+    """A trial that was asked for and must be told."""
+
+    study: str
+    number: int
+    cell: Cell
+    attempt: int  # 1-based
+
+
+class Ledger(StudyReader):
+    """The studies of one run, for the one process that may change them; see `StudyReader` for opening and reading.
+
+    Makes the database where there is none. Every method raises SweepError where the storage cannot be used. For one
+    thread.
+    """
+
+    _CREATES = True
+
+    def open_study(self, study: str, choices: Choices) -> None:
+        """Makes a study, or opens it where it exists.
+
+        Args:
+            study: its name.
+            choices: every feature set and Way its cells may name, for ever: Optuna's categories cannot grow.
+
+        Raises:
+            SweepError: it exists with other choices.
+        """
+        wanted: dict[str, JsonValue] = {"features": list(choices.features), "ways": list(choices.ways)}
+        with storage_errors(self._url):
+            opened = self._database.create(study)
+            found = opened.user_attrs.get("choices")
+            if found is None:
+                opened.set_user_attr("choices", wanted)
+            elif found != wanted:
+                raise SweepError(
+                    f"Study {study!r} in {self._database.shown} was made for other choices: expected {wanted}, "
+                    f"found {found}. Another space needs another run."
+                )
+
+    def enqueue(self, study: str, cells: Sequence[Cell], *, retry_failed: bool = False) -> tuple[Cell, ...]:
+        """Queues, in this order, the cells that have no record, are not queued and may be tried (again).
+
+        Args:
+            study: an opened study.
+            cells: every cell that is wanted.
+            retry_failed: give failed cells a fresh start.
+
+        Returns:
+            The cells that were queued.
+        """
+        queued = []
+        with storage_errors(self._url):
+            rows, choices, opened = self._database.rows(study), self._choices(study), self._database.get(study)
+            for cell in dict.fromkeys(cells):
+                attempt = next_attempt(rows.get(str(cell), []), self._max_attempts, retry_failed)
+                if attempt is not None:
+                    opened.add_trial(choices.queued(cell, attempt))
+                    queued.append(cell)
+        return tuple(queued)
+
+    def ask(self, study: str, cell: Cell) -> Ticket | None:
+        """Claims the queued trial of a cell, which is RUNNING from now on; None where none is queued."""
+        with storage_errors(self._url):
+            row = in_state(self._database.rows(study).get(str(cell), []), TrialState.WAITING)
+            if row is None or not self._database.claim(study, row.number):
+                return None
+        return Ticket(study, row.number, cell, row.attempt)
+
+    def complete(self, ticket: Ticket, record: TrialRecord, cost: Cost, artifact: Artifact) -> None:
+        """Stores what a trial measured and tells it COMPLETE, with its devel macro-F1 as the mean over seeds.
+
+        Args:
+            ticket: from `ask`.
+            record: what it measured.
+            cost: what it took.
+            artifact: its predictions, on disk already.
+        """
+        with storage_errors(self._url):
+            self._database.mark(ticket.study, ticket.number, attributes_of(record, cost, artifact))
+            self._database.get(ticket.study).tell(ticket.number, value_of(record))
+
+    def fail(self, ticket: Ticket, cause: Cause, reason: str) -> None:
+        """Tells a trial FAIL, with its reason in one line."""
+        with storage_errors(self._url):
+            self._fail(ticket.study, ticket.number, cause, reason)
+
+    def recover(self, study: str, folder: RunFolder) -> None:
+        """Settles the trials that a dead coordinator left RUNNING; only for the holder of the run's lock.
+
+        One with a whole record and an unchanged artifact is told COMPLETE, any other FAIL as interrupted.
+        """
+        with storage_errors(self._url):
+            for trial in self._database.trials(study, TrialState.RUNNING):
+                artifact = artifact_of(trial)
+                if "record" in trial.user_attrs and artifact is not None and folder.holds(artifact):
+                    self._database.get(study).tell(trial.number, value_of(record_of(trial)))
+                else:
+                    self._fail(study, trial.number, "interrupted", "interrupted")
+
+    def adopt(self, study: str, source: str, cells: Iterable[Cell]) -> tuple[Cell, ...]:
+        """Takes finished trials of the same cells over from another study of this run: nothing is trained twice.
+
+        Call it before `enqueue`; a cell that is queued, running or done in `study` stays as it is.
+
+        Returns:
+            The cells that were taken over.
+        """
+        adopted = []
+        with storage_errors(self._url):
+            finished = {trial.user_attrs["cell"]: trial for trial in self._database.trials(source, TrialState.COMPLETE)}
+            rows, choices, opened = self._database.rows(study), self._choices(study), self._database.get(study)
+            for cell in dict.fromkeys(cells):
+                there = in_state(rows.get(str(cell), []), TrialState.COMPLETE, TrialState.RUNNING, TrialState.WAITING)
+                if there is None and str(cell) in finished:
+                    opened.add_trial(choices.adopted(cell, finished[str(cell)], source))
+                    adopted.append(cell)
+        return tuple(adopted)
+
+    def set_attribute(self, study: str, key: str, value: JsonValue) -> None:
+        """Keeps a value with a study: a resolution, reference scores, test scores."""
+        with storage_errors(self._url):
+            self._database.get(study).set_user_attr(key, value)
+
+    def _choices(self, study: str) -> Choices:
+        stored = self._database.get(study).user_attrs["choices"]
+        return Choices(tuple(stored["features"]), tuple(stored["ways"]))
+
+    def _fail(self, study: str, number: int, cause: Cause, reason: str) -> None:
+        self._database.mark(study, number, {"cause": cause, "reason": reason})
+        self._database.get(study).tell(number, state=TrialState.FAIL)
