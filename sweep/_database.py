@@ -85,8 +85,9 @@ class Database:
 
     def mark(self, study: str, number: int, attributes: Mapping[str, JsonValue]) -> None:
         """Sets attributes of a RUNNING trial one after the other, in this order."""
+        trial_id = self._id(study, number)
         for key, value in attributes.items():
-            self._storage.set_trial_user_attr(self._id(study, number), key, value)
+            self._storage.set_trial_user_attr(trial_id, key, value)
 
     def _id(self, study: str, number: int) -> int:
         study_id = self._storage.get_study_id_from_name(self._prefix + study)

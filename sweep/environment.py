@@ -6,7 +6,6 @@ import socket
 import sys
 from importlib.metadata import version
 from pathlib import Path
-from pathlib import Path
 
 import psutil
 

@@ -1,0 +1,111 @@
+"""`sweep data check`, `describe` and `sample`: what is on disk, before anything is trained."""
+
+from pathlib import Path
+
+import numpy as np
+from rich.console import Console
+from rich.table import Table
+
+from search_spaces.corpus import PARTITIONS, DataError, Partition
+from search_spaces.settings import N_CLASSES
+from sweep import feature_store, sample
+from sweep.feature_store import FeatureStore, Survey
+
+
+def check(root: Path, reader: str, cache: Path, console: Console) -> bool:
+    """Prints every defect and notice of a tree; True when there is no defect."""
+    found = feature_store.survey(root, reader, cache)
+    for defect in found.defects:
+        console.print(f"defect: {defect}", markup=False, highlight=False, soft_wrap=True)
+    _print_notices(found, console)
+    count = len(found.defects)
+    if count:
+        console.print(f"{root}: {count} defect{'s' if count > 1 else ''}; no run can use this tree.", markup=False)
+        return False
+    store = _usable(found, root)
+    console.print(
+        f"{root}: no defects. {len(store.videos)} videos, {store.segments.n_segments} segments, "
+        f"{store.segments.n_steps} steps, {len(store.widths)} features, targets {', '.join(store.segments.classes)}.",
+        markup=False,
+    )
+    return True
+
+
+def describe(root: Path, reader: str, cache: Path, console: Console) -> None:
+    """Prints partitions × segments × steps × classes, and the features with their widths.
+
+    Raises:
+        DataError: the tree has defects.
+    """
+    found = feature_store.survey(root, reader, cache)
+    store = _usable(found, root)
+    console.print(_partitions(store))
+    console.print(_lengths(store))
+    console.print(_features(found, store))
+    _print_notices(found, console)
+
+
+def write_sample(root: Path, console: Console, scale: float = 1.0) -> None:
+    """Writes the sample tree, or says that it stands already."""
+    summary = sample.write_sample(root, scale=scale)
+    console.print(str(summary), markup=False, highlight=False)
+
+
+def _usable(found: Survey, root: Path) -> FeatureStore:
+    if found.store is None:
+        raise DataError(root, found.defects)
+    return found.store
+
+
+def _print_notices(found: Survey, console: Console) -> None:
+    for notice in found.notices:
+        console.print(f"notice: {notice}", markup=False, highlight=False, soft_wrap=True)
+
+
+def _partitions(store: FeatureStore) -> Table:
+    segments = store.segments
+    table = Table(title="Partitions", title_justify="left")
+    for name in ("partition", "videos", "segments", "steps"):
+        table.add_column(name, justify="left" if name == "partition" else "right")
+    for target in segments.classes:
+        table.add_column(f"{target} 0…{N_CLASSES - 1} (masked)")
+    for partition in PARTITIONS:
+        low, high = segments.partition_bounds[partition]
+        row = [partition, str(len(np.unique(segments.video[low:high]))), str(high - low)]
+        row.append(str(int(segments.length[low:high].sum())))
+        table.add_row(*row, *(_classes(store, target, partition) for target in segments.classes))
+    return table
+
+
+def _classes(store: FeatureStore, target: str, partition: Partition) -> str:
+    low, high = store.segments.partition_bounds[partition]
+    classes = store.segments.classes[target][low:high]
+    counts = " ".join(str(int((classes == label).sum())) for label in range(N_CLASSES))
+    masked = int((classes < 0).sum())
+    return f"{counts} ({masked})" if masked else counts
+
+
+def _lengths(store: FeatureStore) -> Table:
+    shares = (0, 5, 25, 50, 75, 95, 100)
+    table = Table(title="Steps per segment, percentiles", title_justify="left")
+    table.add_column("partition")
+    for share in shares:
+        table.add_column(f"{share} %", justify="right")
+    for partition in PARTITIONS:
+        low, high = store.segments.partition_bounds[partition]
+        if high > low:
+            quantiles = np.percentile(store.segments.length[low:high], shares)
+            table.add_row(partition, *(f"{value:.0f}" for value in quantiles))
+    return table
+
+
+def _features(found: Survey, store: FeatureStore) -> Table:
+    table = Table(title="Features", title_justify="left")
+    for name in ("feature", "folder", "modality"):
+        table.add_column(name)
+    table.add_column("width", justify="right")
+    if found.corpus is not None:
+        for feature in found.corpus.features:
+            folder = found.corpus.folders.get(feature, feature)
+            table.add_row(feature, folder, found.corpus.modalities[feature], str(store.widths[feature]))
+    return table

@@ -1,0 +1,55 @@
+"""What happens to cells while a sweep runs, for a live view or a log."""
+
+from dataclasses import dataclass
+
+from results.records import Cell, Cost, TrialRecord
+from sweep.job import EpochEvent
+
+
+@dataclass(frozen=True)
+class CellsPlanned:
+    """A step of the run begins; its cells include those that are done already."""
+
+    cells: tuple[Cell, ...]
+    open: tuple[Cell, ...]  # without a record
+
+
+@dataclass(frozen=True)
+class CellStarted:
+    """A cell went to a worker."""
+
+    study: str
+    cell: Cell
+    attempt: int  # 1-based
+
+
+@dataclass(frozen=True)
+class CellEpoch:
+    """A running cell finished an epoch."""
+
+    study: str
+    cell: Cell
+    progress: EpochEvent
+
+
+@dataclass(frozen=True)
+class CellDone:
+    """A cell has a record, and it is stored."""
+
+    study: str
+    cell: Cell
+    record: TrialRecord
+    cost: Cost
+
+
+@dataclass(frozen=True)
+class CellFailed:
+    """A cell's trial ended without a record."""
+
+    study: str
+    cell: Cell
+    reason: str
+    queued_again: bool
+
+
+Event = CellsPlanned | CellStarted | CellEpoch | CellDone | CellFailed

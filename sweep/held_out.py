@@ -1,0 +1,54 @@
+"""The test partition, opened once, for what was selected on devel: the multitask run and the official baseline.
+
+A trial stores test probabilities and never scores them. Here the one seed that would be submitted, the best on devel,
+is scored; a run keeps that score and does not make another one.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from results.metrics import scores
+from results.records import TrialRecord
+from results.run_results import Entry, TestScore
+from results.select import ranked
+from search_spaces.corpus import MASKED
+from sweep.feature_store import FeatureStore
+from sweep.folder import RunFolder
+from sweep.ledger import Ledger
+from sweep.predictions import unpack
+from sweep.study_names import baseline_study, multitask_study
+
+
+def score_selected(ledger: Ledger, folder: RunFolder, store: FeatureStore, target: str) -> tuple[TestScore, ...]:
+    """The test scores of a target's selected cells: best baseline, multitask.
+
+    Raises:
+        SweepError: stored predictions are missing or damaged.
+    """
+    found = []
+    baselines = ranked(ledger.records(baseline_study(target)), target)[:1]
+    if baselines:
+        found.append(_score(ledger, folder, store, baseline_study(target), baselines[0], "baseline"))
+    multitask: Sequence[TrialRecord] = ledger.records(multitask_study(target))
+    if multitask:
+        found.append(_score(ledger, folder, store, multitask_study(target), multitask[0], "multitask"))
+    return tuple(found)
+
+
+def _score(
+    ledger: Ledger, folder: RunFolder, store: FeatureStore, study: str, record: TrialRecord, entry: Entry
+) -> TestScore:
+    best = max(record.seeds, key=lambda seed: (seed.devel.macro_f1, -seed.seed))
+    predictions = unpack(folder.read_artifact(ledger.artifacts(study)[str(record.cell)]))
+    low, high = store.segments.partition_bounds["test"]
+    truth = store.segments.classes[record.cell.target][low:high]
+    known = truth != MASKED
+    predicted = predictions.test[predictions.seeds.index(best.seed)].argmax(axis=1)
+    return TestScore(
+        target=record.cell.target,
+        entry=entry,
+        cell=record.cell,
+        seed=best.seed,
+        scores=scores(truth[known], predicted[known]) if np.any(known) else None,
+    )

@@ -1,0 +1,151 @@
+"""What a run is: written first, never changed, and held against what the next command asks for.
+
+Two runs with the same identity measure the same numbers; a run folder made with another one is refused, naming what
+differs, and never overwritten.
+"""
+
+import json
+import subprocess
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+import sweep
+from search_spaces.errors import SweepError
+from search_spaces.space import Space
+from sweep import atomic, environment
+from sweep.folder import RunFolder
+
+FORMAT = 1
+_COMPARED = ("space", "targets", "reader", "data_digest", "device", "versions")
+
+
+class Identity(BaseModel):
+    """Everything that a run's results depend on, and where it came from.
+
+    Attributes:
+        format: of run.json and of everything it leads to.
+        space: the effective space, settings of the command line included.
+        targets: what is predicted.
+        reader, data_digest: the data.
+        device: kind of device; digits differ between kinds.
+        versions: of Python and the libraries.
+        data, cache: where the tree and its packed arrays lay; not part of the identity, they may move.
+        git_revision: of the code, where it ran from a checkout.
+        created: ISO 8601, UTC.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    format: Literal[1] = 1
+    space: Space
+    targets: tuple[str, ...]
+    reader: str
+    data_digest: str
+    device: str
+    versions: dict[str, str]
+    data: Path
+    cache: Path
+    git_revision: str | None
+    created: str
+
+
+def new(
+    space: Space, targets: tuple[str, ...], reader: str, data_digest: str, device: str, data: Path, cache: Path
+) -> Identity:
+    """The identity of a run that starts now, here."""
+    return Identity(
+        space=space,
+        targets=targets,
+        reader=reader,
+        data_digest=data_digest,
+        device=device,
+        versions=environment.versions(),
+        data=data.absolute(),
+        cache=cache.absolute(),
+        git_revision=git_revision(),
+        created=datetime.now(UTC).isoformat(timespec="seconds"),
+    )
+
+
+def read(folder: RunFolder) -> Identity:
+    """The identity of an existing run.
+
+    Raises:
+        SweepError: there is no run, or its run.json is damaged or of a newer version.
+    """
+    try:
+        text = folder.run_json.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise SweepError(
+            f"{folder.path} is no run: it has no run.json. `sweep run SPACE --data DIR` makes one."
+        ) from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise SweepError(f"{folder.run_json} cannot be read: {error}.") from error
+    try:
+        content = json.loads(text)
+        found = content.get("format") if isinstance(content, dict) else None
+        if isinstance(found, int) and found > FORMAT:
+            raise SweepError(
+                f"{folder.run_json} has format {found}; muse-sweep {sweep.__version__} reads up to {FORMAT}. Update it."
+            )
+        return Identity.model_validate(content)
+    except (json.JSONDecodeError, ValidationError) as error:
+        raise SweepError(f"{folder.run_json} is damaged: {str(error).splitlines()[0]}.") from error
+
+
+def write(folder: RunFolder, identity: Identity) -> None:
+    """Writes run.json of a new run."""
+    atomic.write_text(folder.run_json, identity.model_dump_json(indent=1, by_alias=True) + "\n")
+
+
+def check_same(folder: RunFolder, found: Identity, asked: Identity) -> None:
+    """Refuses to go on with a run under another identity.
+
+    Raises:
+        SweepError: names everything that differs, with both values.
+    """
+    differences = list(_differences(_plain(found), _plain(asked)))
+    if differences:
+        listed = "\n".join(f"  {line}" for line in differences)
+        raise SweepError(
+            f"Run {folder.path} was made with other settings:\n{listed}\n"
+            "Give another --run folder, or the settings of this run (`sweep resume` takes them from it)."
+        )
+
+
+def git_revision() -> str | None:
+    """The revision of the checkout this code runs from, with "+changes" if it was edited; None elsewhere."""
+    here = Path(__file__).resolve().parent.parent
+    if not (here / ".git").exists():
+        return None
+    try:
+        command = ["git", "-C", str(here), "describe", "--always", "--abbrev=40", "--dirty=+changes", "--exclude=*"]
+        return subprocess.run(command, capture_output=True, text=True, check=True, timeout=5).stdout.strip()
+    except (OSError, subprocess.SubprocessError):
+        return None
+
+
+def _plain(identity: Identity) -> dict[str, Any]:
+    """What is compared, as plain values; of a space what shapes its trials, not its titles."""
+    values = identity.model_dump(mode="json", include=set(_COMPARED) - {"space"})
+    return values | {"space": json.loads(identity.space.digest())}
+
+
+def _differences(found: object, asked: object, path: str = "") -> list[str]:
+    """One line for every leaf that differs."""
+    if isinstance(found, dict) and isinstance(asked, dict):
+        keys = sorted(found.keys() | asked.keys())
+        return [
+            line
+            for key in keys
+            for line in _differences(found.get(key), asked.get(key), f"{path}.{key}" if path else key)
+        ]
+    return [] if found == asked else [f"{path}: the run has {_short(found)}, now asked for {_short(asked)}"]
+
+
+def _short(value: object, limit: int = 120) -> str:
+    text = json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= limit else text[: limit - 1] + "…"

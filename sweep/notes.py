@@ -1,0 +1,83 @@
+"""What a run notes beside its trials: Table I, reference scores, resolved roles, test scores.
+
+Noted once and read from then on, so that nothing that decided a later step can change under it. The notes are
+attributes of one study, the first that the run opens.
+"""
+
+from typing import TypeVar
+
+from pydantic import TypeAdapter
+
+from results.run_results import FeatureRow, ReferenceScore, TestScore
+from search_spaces.resolution import Resolution
+from search_spaces.space import Space
+from sweep.ledger import Ledger
+from sweep.study_names import grid_study, screening_study
+from sweep.study_reader import StudyReader
+
+T = TypeVar("T")
+
+_FEATURES = TypeAdapter(tuple[FeatureRow, ...])
+_REFERENCES = TypeAdapter(tuple[ReferenceScore, ...])
+_RESOLUTION = TypeAdapter(Resolution)
+_TESTS = TypeAdapter(tuple[TestScore, ...])
+
+
+def notes_study(space: Space, targets: tuple[str, ...]) -> str:
+    """The study that carries a run's notes."""
+    return screening_study(targets[0]) if space.needs_screening else grid_study(targets[0])
+
+
+class Notes:
+    """A run's notes, read; None where a step has not been done yet."""
+
+    def __init__(self, studies: StudyReader, study: str) -> None:
+        self._studies = studies
+        self._study = study
+
+    @property
+    def features(self) -> tuple[FeatureRow, ...] | None:
+        """Table I: every feature and its widths."""
+        return self._read("features", _FEATURES)
+
+    @property
+    def references(self) -> tuple[ReferenceScore, ...] | None:
+        """Scores of the reference predictors."""
+        return self._read("references", _REFERENCES)
+
+    @property
+    def resolution(self) -> Resolution | None:
+        """What the roles have become so far."""
+        return self._read("resolution", _RESOLUTION)
+
+    def tests(self, target: str) -> tuple[TestScore, ...] | None:
+        """The one test evaluation of a target's selected cells."""
+        return self._read(f"tests:{target}", _TESTS)
+
+    def _read(self, key: str, kind: TypeAdapter[T]) -> T | None:
+        stored = self._studies.attribute(self._study, key)
+        return None if stored is None else kind.validate_python(stored)
+
+
+class Notebook(Notes):
+    """A run's notes, written; only for the coordinator."""
+
+    def __init__(self, ledger: Ledger, study: str) -> None:
+        super().__init__(ledger, study)
+        self._ledger = ledger
+
+    def note_features(self, features: tuple[FeatureRow, ...]) -> None:
+        """Keeps Table I."""
+        self._ledger.set_attribute(self._study, "features", _FEATURES.dump_python(features, mode="json"))
+
+    def note_references(self, references: tuple[ReferenceScore, ...]) -> None:
+        """Keeps the reference scores."""
+        self._ledger.set_attribute(self._study, "references", _REFERENCES.dump_python(references, mode="json"))
+
+    def note_resolution(self, resolution: Resolution) -> None:
+        """Keeps what the roles have become."""
+        self._ledger.set_attribute(self._study, "resolution", resolution.model_dump(mode="json"))
+
+    def note_tests(self, target: str, tests: tuple[TestScore, ...]) -> None:
+        """Keeps a target's test scores."""
+        self._ledger.set_attribute(self._study, f"tests:{target}", _TESTS.dump_python(tests, mode="json"))

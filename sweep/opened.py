@@ -1,0 +1,91 @@
+"""Opening what a command works on: the data, the run folder, its studies."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from search_spaces.corpus import Modality
+from search_spaces.errors import SweepError, unknown
+from search_spaces.space import Space
+from sweep import environment, feature_store, identity
+from sweep.feature_store import FeatureStore
+from sweep.folder import RunFolder
+from sweep.identity import Identity
+from sweep.ledger import sqlite_url
+from sweep.study_reader import StudyReader
+
+
+@dataclass(frozen=True)
+class Data:
+    """A tree without defects, packed."""
+
+    root: Path
+    reader: str
+    store: FeatureStore
+    modalities: dict[str, Modality]
+    notices: tuple[str, ...]
+
+
+def open_data(root: Path, reader: str, cache: Path | None) -> Data:
+    """Reads and packs a tree.
+
+    Raises:
+        SweepError: there is no such tree; DataError with every defect of one that is there.
+    """
+    corpus, store = feature_store.build(root, reader, cache or environment.default_cache())
+    modalities = {name: corpus.modalities[name] for name in corpus.features}
+    return Data(root, reader, store, modalities, tuple(map(str, corpus.notices)))
+
+
+def asked_identity(space: Space, data: Data, targets: tuple[str, ...], device: str) -> Identity:
+    """What a run of this space on this data is.
+
+    Raises:
+        SweepError: the space names a feature, or the user a target, that the data does not have.
+    """
+    space.check_features(data.modalities)
+    known = tuple(data.store.segments.classes)
+    for target in targets:
+        if target not in known:
+            raise unknown("Target", target, known)
+    chosen = tuple(target for target in known if target in targets) or known
+    return identity.new(space, chosen, data.reader, data.store.digest, device, data.root, data.store.cache)
+
+
+def open_run(path: Path) -> tuple[RunFolder, Identity]:
+    """A run that exists.
+
+    Raises:
+        SweepError: the folder holds no run.
+    """
+    folder = RunFolder(path)
+    return folder, identity.read(folder)
+
+
+def open_studies(folder: RunFolder) -> StudyReader:
+    """The studies of an existing run, to read.
+
+    Raises:
+        SweepError: nothing has run there yet, or the database is damaged.
+    """
+    return StudyReader(sqlite_url(folder.study_db))
+
+
+def device_named(name: str) -> str:
+    """The device kind that "auto", "cpu" or "cuda" means here.
+
+    Raises:
+        SweepError: CUDA is asked for and there is none.
+    """
+    import torch  # noqa: PLC0415 - heavy; only a training command needs it
+
+    match name:
+        case "cpu":
+            return "cpu"
+        case "auto":
+            return "cuda" if torch.cuda.is_available() else "cpu"
+        case "cuda" if torch.cuda.is_available():
+            return "cuda"
+        case "cuda":
+            raise SweepError("--device cuda: this machine has no CUDA device that torch can use; give --device cpu.")
+        case _:
+            raise unknown("Device", name, ("auto", "cpu", "cuda"))

@@ -1,0 +1,38 @@
+"""The reference scores of a run's data: what the cells are read against (Tables II to VI)."""
+
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from results.references import Labelled, constant, logistic, segment_statistics, stratified
+from results.run_results import ReferenceScore
+from search_spaces.corpus import PARTITIONS, Partition
+from search_spaces.features import JOIN
+from sweep.feature_store import FeatureStore
+
+
+def references(store: FeatureStore, targets: tuple[str, ...]) -> Iterator[ReferenceScore]:
+    """Constant, stratified random and the linear probe on all raw features, for every target.
+
+    Raises:
+        SweepError: train has one class only.
+    """
+    features = tuple(store.widths)
+    statistics = np.concatenate([_statistics(store, feature) for feature in features], axis=1)  # (S, 2F)
+    for target in targets:
+        parts = {partition: _labelled(store, target, partition, statistics) for partition in PARTITIONS}
+        train, devel, test = (parts[partition] for partition in PARTITIONS)
+        yield constant(target, train.y, devel.y, test.y)
+        yield stratified(target, train.y, devel.y, test.y)
+        yield logistic(target, JOIN.join(features), train, devel, test)
+
+
+def _statistics(store: FeatureStore, feature: str) -> NDArray[np.float64]:
+    segments = store.segments
+    return segment_statistics(store.values(feature), segments.start, segments.length)
+
+
+def _labelled(store: FeatureStore, target: str, partition: Partition, statistics: NDArray[np.float64]) -> Labelled:
+    low, high = store.segments.partition_bounds[partition]
+    return Labelled(statistics[low:high], store.segments.classes[target][low:high])
