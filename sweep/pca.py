@@ -76,9 +76,8 @@ def fit(train: NDArray[np.float32], variance: float, standardize: bool = False) 
         scale[varies] = np.sqrt(np.einsum("nf,nf->f", steps, steps) / len(steps))[varies]
         steps /= scale
     model = PCA(n_components=min(variance, _ALL), svd_solver="covariance_eigh").fit(steps)
-    largest = np.abs(model.components_).argmax(axis=1)
-    signs = np.sign(model.components_[np.arange(len(largest)), largest])
-    return Reduction(mean, scale, model.components_ * signs[:, None], model.explained_variance_ratio_)
+    # scikit-learn turns every direction so that its largest entry is positive: the same on every machine.
+    return Reduction(mean, scale, model.components_, model.explained_variance_ratio_)
 
 
 def reduce(store: FeatureStore, feature: str, settings: Settings) -> Path:

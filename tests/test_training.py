@@ -181,6 +181,33 @@ def test_the_rate_falls_on_a_plateau_and_not_below_its_floor(tmp_path):
     assert history.learning_rate == pytest.approx([4e-6, 4e-6, 4e-6, 2e-6, 2e-6, 1.5e-6, 1.5e-6, 1.5e-6, 1.5e-6])
 
 
+def test_a_rising_score_keeps_the_rate(tmp_path):
+    settings = SMALL.model_copy(update={"epochs": 25, "learning_rate": 0.02, "batch_size": 20, "plateau_patience": 1})
+    store = signal(tmp_path)
+    history = train(parts_of(store, settings, "way2"), store, settings)
+    rate, best, bad, expected = 0.02, float("inf"), 0, []
+    for f1 in history.devel_f1:
+        expected.append(rate)
+        better = 1 - f1 < best * (1 - 1e-4)  # torch's relative threshold
+        best, bad = (1 - f1, 0) if better else (best, bad + 1)
+        if bad > 1:
+            rate, bad = rate / 2, 0
+    assert history.learning_rate == pytest.approx(expected)
+    assert history.learning_rate[4] == 0.02
+
+
+def test_dropout_is_on_in_every_epoch_of_training_and_off_in_prediction(tmp_path):
+    store = noise(tmp_path)
+    losses = {}
+    for dropout in (0.0, 0.5):
+        settings = SMALL.model_copy(update={"learning_rate": 1e-12, "dropout": dropout})
+        parts = parts_of(store, settings, "way2")
+        losses[dropout] = train(parts, store, settings).train_loss
+        assert np.array_equal(predict(parts, data(store)[1]), predict(parts, data(store)[1]))
+    assert losses[0.0] == pytest.approx([losses[0.0][0]] * 3, abs=1e-6)
+    assert all(abs(with_it - without) > 1e-4 for with_it, without in zip(losses[0.5], losses[0.0], strict=True))
+
+
 def test_every_epoch_is_reported_with_its_score_and_the_best_so_far(tmp_path):
     told: list[tuple[int, float, float]] = []
     store = noise(tmp_path)

@@ -195,6 +195,26 @@ def test_a_trial_that_fails_names_the_seed(data):
         run(OTHER, data)
 
 
+def test_every_seed_draws_its_batches_in_its_own_order(data):
+    store = feature_store.open_store(data.cache, data.digest)
+    values = np.array(store.values("fau"))
+    values[5] = np.nan  # of one window; the batch that meets it tells where the window stood
+    (data.cache / "features" / store.keys["fau"] / "values.f32").write_bytes(values.tobytes())
+    met = set()
+    for seed in range(101, 107):
+        settings = SMALL.model_copy(update={"batch_size": 1, "seeds": 1, "first_seed": seed})
+        with pytest.raises(TrialFailed, match=r"epoch 1, batch \d+$") as raised:
+            run(OTHER, data, settings)
+        met.add(str(raised.value).rpartition(" ")[2])
+    assert len(met) >= 3
+
+
+def test_a_single_target_needs_no_weighting(data):
+    adaptive, equal = (run(ONE, data, SMALL.model_copy(update={"weighting": name})) for name in ("adaptive", "equal"))
+    assert adaptive.record.seeds == equal.record.seeds
+    assert adaptive.record.parameters == equal.record.parameters
+
+
 def test_a_target_without_a_devel_label_is_told(data):
     index = data.cache / "corpora" / data.digest / "segments.npz"
     with np.load(index) as stored:
