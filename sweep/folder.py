@@ -19,7 +19,7 @@ def cell_name(cell: Cell) -> str:
     Example:
         >>> from results.records import Branch
         >>> cell_name(Cell(target="arousal", branches=(Branch(features="vggish+bert~", way="way1"),)))
-        'arousal-vggish-bert-way1-985e1f2f80'
+        'arousal-vggish-bert-way1-fd908efbb5'
     """
     slug = re.sub(r"[^a-z0-9]+", "-", str(cell).lower())[:_SLUG_LENGTH].strip("-")
     return f"{slug}-{sha256(cell.model_dump_json().encode()).hexdigest()[:10]}"
