@@ -13,7 +13,7 @@ from results.select import top_two
 from search_spaces import features
 from search_spaces.corpus import Modality
 from search_spaces.grid import expand
-from search_spaces.resolution import Resolution, decide_better, screen
+from search_spaces.resolution import Resolution, candidates, decide_better, screen
 from search_spaces.stages import BASELINE_WAY
 from sweep import pca, probes
 from sweep.cells import baseline_cells, grid_cells, row_figures, screening_cells
@@ -108,7 +108,7 @@ class Procedure:
     def _train_screening(self) -> tuple[Hole, ...]:
         """Ranks the raw features, where the space asks for it; the cells that failed."""
         cells = [cell for target in self.identity.targets for cell in self._screening_cells(target)]
-        self._train([(screening_study(cell.target), cell) for cell in cells])
+        self._train([(screening_study(cell.target), cell) for cell in cells], retry_failed=self.retry_failed)
         return self._screening_holes()
 
     def _resolved(self, notebook: Notebook) -> Resolution:
@@ -128,22 +128,19 @@ class Procedure:
         """Trains the rows that are known until no new one becomes known; the baseline's cells go along."""
         space, targets = self.identity.space, self.identity.targets
         self._open_grid(resolution)
-        baseline_sets = tuple(
-            dict.fromkeys(cell.branches[0].features for cell in baseline_cells(space, resolution, targets[0]))
-        )
+        baseline = space.baseline.features if space.baseline else ()
+        baseline_sets = dict.fromkeys(each for slot in baseline for each in candidates(slot, resolution))
         if baseline_sets:
-            self._open(baseline_study, Choices(baseline_sets, (BASELINE_WAY,)))
-        while True:
-            known = self._grid_plan(resolution)
-            self._train(
-                [*known, *((baseline_study(t), c) for t in targets for c in baseline_cells(space, resolution, t))]
-            )
+            self._open(baseline_study, Choices(tuple(baseline_sets), (BASELINE_WAY,)))
+        known: list[tuple[str, Cell]] = []
+        while (plan := self._grid_plan(resolution)) != known:
+            self._train(plan, retry_failed=self.retry_failed and not known)
+            known = plan
             records = [record for target in targets for record in self.ledger.records(grid_study(target))]
             resolution = decide_better(resolution, row_figures(records, len(space.ways), len(targets)))
             notebook.note_resolution(resolution)
-            if len(self._grid_plan(resolution)) == len(known):
-                self._tell_rows(resolution)
-                return resolution
+        self._tell_rows(resolution)
+        return resolution
 
     def _train_multitask(self, resolution: Resolution) -> tuple[Cell, ...]:
         """Trains each target's two best cells jointly."""
@@ -154,10 +151,10 @@ class Procedure:
             main, related = top_two(self.ledger.records(grid_study(target)), target)
             pairs.append(Cell(target=target, branches=(*main.cell.branches, *related.cell.branches)))
             self.say(f"{target}: multitask run of {main.cell.branches[0]} with {related.cell.branches[0]}")
-        self._train([(multitask_study(cell.target), cell) for cell in pairs])
+        self._train([(multitask_study(cell.target), cell) for cell in pairs], retry_failed=self.retry_failed)
         return tuple(pairs)
 
-    def _train(self, plan: Sequence[tuple[str, Cell]]) -> None:
+    def _train(self, plan: Sequence[tuple[str, Cell]], *, retry_failed: bool) -> None:
         ordered = sorted(plan, key=lambda item: _rank(item[1]))
         studies: dict[str, list[Cell]] = {}
         for study, cell in ordered:
@@ -171,7 +168,7 @@ class Procedure:
             executor=self.executor,
             folder=self.folder,
             on_event=self.on_event,
-            retry_failed=self.retry_failed,
+            retry_failed=retry_failed,
         )
 
     def _job(self, cell: Cell) -> Job:
@@ -204,8 +201,11 @@ class Procedure:
         return screening_cells(self.identity.space, self.modalities, target)
 
     def _grid_plan(self, resolution: Resolution) -> list[tuple[str, Cell]]:
-        space = self.identity.space
-        return [(grid_study(t), cell) for t in self.identity.targets for cell in grid_cells(space, resolution, t)]
+        """The cells of the grid and of the official baseline that are known by now."""
+        space, targets = self.identity.space, self.identity.targets
+        grid = [(grid_study(target), cell) for target in targets for cell in grid_cells(space, resolution, target)]
+        baseline = [(baseline_study(t), cell) for t in targets for cell in baseline_cells(space, resolution, t)]
+        return [*grid, *baseline]
 
     def _tell_rows(self, resolution: Resolution) -> None:
         grid = expand(self.identity.space, resolution)
@@ -228,10 +228,13 @@ class Procedure:
         return self._holes(screening_study, (cell for target in targets for cell in self._screening_cells(target)))
 
     def _grid_holes(self, resolution: Resolution) -> tuple[Hole, ...]:
-        space, targets = self.identity.space, self.identity.targets
-        grid = (cell for target in targets for cell in grid_cells(space, resolution, target))
-        baseline = (cell for target in targets for cell in baseline_cells(space, resolution, target))
-        return (*self._holes(grid_study, grid), *self._holes(baseline_study, baseline))
+        plan = self._grid_plan(resolution)
+        studies = dict.fromkeys(study for study, _ in plan)
+        return tuple(
+            hole
+            for study in studies
+            for hole in self.ledger.holes(study, [cell for name, cell in plan if name == study])
+        )
 
 
 def _rank(cell: Cell) -> int:
