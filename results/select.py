@@ -40,6 +40,18 @@ def ranked(records: Iterable[TrialRecord], target: str) -> tuple[TrialRecord, ..
     return tuple(by_branch[branch] for branch, _ in rank(figures))
 
 
+def submitted(records: Iterable[TrialRecord], target: str) -> TrialRecord | None:
+    """The record of a target whose test predictions count: the best, or, where every cell has collapsed, the best of
+    those; None where there is no record.
+
+    Args:
+        records: of one entry of Table VI: the official baseline's cells, or the one multitask run.
+        target: whose.
+    """
+    of_target = [record for record in records if record.cell.target == target]
+    return min(of_target, key=lambda record: (is_collapsed(record), _order_of(record)), default=None)
+
+
 def top_two(records: Iterable[TrialRecord], target: str) -> tuple[TrialRecord, TrialRecord]:
     """The best cell of a target and its runner-up: the main and the related branch of the multitask run.
 
@@ -53,6 +65,10 @@ def top_two(records: Iterable[TrialRecord], target: str) -> tuple[TrialRecord, T
             "trained yet, or predicts one class only with every seed cannot be ranked."
         )
     return order[0], order[1]
+
+
+def _order_of(record: TrialRecord) -> tuple[float, int, str, str]:
+    return _order((record.cell.branches[0], summarize(record).mean))
 
 
 def _order(item: tuple[Branch, float]) -> tuple[float, int, str, str]:

@@ -74,10 +74,7 @@ def _figure(entry: Entry, target: str, partition: Partition, results: RunResults
 
 def _record(entry: Entry, target: str, results: RunResults) -> TrialRecord | None:
     """The record behind one entry; of several baselines the one that would be submitted: the best on devel."""
-    if entry == "multitask":
-        return next((record for record in results.multitask if record.cell.target == target), None)
-    of_target = [record for record in results.baselines if record.cell.target == target]
-    return next(iter((*select.ranked(of_target, target), *of_target)), None)
+    return select.submitted(results.multitask if entry == "multitask" else results.baselines, target)
 
 
 def _is_entry(branches: tuple[Branch, ...], entry: Entry) -> bool:
