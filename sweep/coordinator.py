@@ -105,6 +105,8 @@ class _Coordinator:
                     self._fill()  # first, so that no worker waits while we store what another one measured
                     self._handle(message)
                     self._fill()  # again: a cell may have been queued anew
+                if self._stopped_by:  # while the last cell was being stored, or nothing was open
+                    raise Interrupted(self._stopped_by)
             except KeyboardInterrupt:
                 self._abandon()
                 raise Interrupted("SIGINT") from None
