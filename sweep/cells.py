@@ -1,6 +1,6 @@
-"""The cells of a run, step by step, from what is known so far. Values in, values out."""
+"""The cells of a run and the study each belongs to, step by step, from what is known so far. Values in, values out."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 
 from results.records import Branch, Cell, TrialRecord
 from results.summary import summarize
@@ -8,34 +8,62 @@ from search_spaces.grid import expand, expand_baseline
 from search_spaces.resolution import Resolution, figure
 from search_spaces.space import Space
 from search_spaces.stages import BASELINE_WAY
+from sweep.study_names import baseline_study, grid_study, multitask_study, screening_study
+
+Plan = tuple[tuple[str, Cell], ...]
+"""Study and cell of everything that a step wants."""
 
 
-def screening_cells(space: Space, features: Iterable[str], target: str) -> tuple[Cell, ...]:
-    """Every raw feature with the screening's Way; none where the space has no screening."""
+def screening_plan(space: Space, features: Iterable[str], targets: Iterable[str]) -> Plan:
+    """Every raw feature with the screening's Way; nothing where the space has no screening."""
     if space.screening is None:
         return ()
-    return tuple(_cell(target, feature, space.screening.way) for feature in features)
+    way, names = space.screening.way, tuple(features)
+    return tuple((screening_study(target), _cell(target, name, way)) for target in targets for name in names)
 
 
-def grid_cells(space: Space, resolution: Resolution, target: str) -> tuple[Cell, ...]:
-    """The cells of every row that is known by now, row by row."""
-    rows = expand(space, resolution).rows
-    return tuple(_cell(target, row.features, way) for row in rows if row.features for way in space.ways)
+def grid_plan(space: Space, resolution: Resolution, targets: Iterable[str]) -> Plan:
+    """The rows that are known by now, each with every Way, row by row."""
+    rows = [row.features for row in expand(space, resolution).rows if row.features]
+    return tuple((grid_study(t), _cell(t, features, way)) for t in targets for features in rows for way in space.ways)
 
 
-def baseline_cells(space: Space, resolution: Resolution, target: str) -> tuple[Cell, ...]:
+def baseline_plan(space: Space, resolution: Resolution, targets: Iterable[str]) -> Plan:
     """The official baseline's network on the space's baseline rows that are known by now."""
-    rows = expand_baseline(space, resolution).rows
-    return tuple(_cell(target, row.features, BASELINE_WAY) for row in rows if row.features)
+    rows = [row.features for row in expand_baseline(space, resolution).rows if row.features]
+    return tuple((baseline_study(t), _cell(t, features, BASELINE_WAY)) for t in targets for features in rows)
 
 
-def row_figures(records: Iterable[TrialRecord], ways: int, targets: int) -> dict[str, float]:
+def multitask_plan(pairs: Iterable[Cell]) -> Plan:
+    """The joint run of each target that has one."""
+    return tuple((multitask_study(cell.target), cell) for cell in pairs)
+
+
+def by_study(plan: Plan) -> Mapping[str, Sequence[Cell]]:
+    """The cells of each study, in order."""
+    cells: dict[str, list[Cell]] = {}
+    for study, cell in plan:
+        cells.setdefault(study, []).append(cell)
+    return cells
+
+
+def resolved_slots(space: Space, resolution: Resolution) -> tuple[str, ...]:
+    """A line for every slot that has become a feature set by now, and for every slot that cannot."""
+    grid = expand(space, resolution)
+    resolved = (row for row in grid.rows if row.features not in (None, row.slot))
+    return (*(f"{row.slot} is {row.features}" for row in resolved), *(f"left out: {each}" for each in grid.left_out))
+
+
+def row_figures(
+    records: Iterable[TrialRecord], ways: int, targets: int, *, allow_holes: bool = False
+) -> dict[str, float]:
     """Feature set -> its figure, of the rows whose every cell is measured.
 
     Args:
         records: of single-branch cells, all targets.
         ways: cells a row has per target.
         targets: how many.
+        allow_holes: let one cell a target stand for a row.
     """
     rows: dict[str, dict[str, list[float]]] = {}
     for record in records:
@@ -44,7 +72,7 @@ def row_figures(records: Iterable[TrialRecord], ways: int, targets: int) -> dict
     return {
         features: figure(by_target)
         for features, by_target in rows.items()
-        if len(by_target) == targets and all(len(cells) == ways for cells in by_target.values())
+        if len(by_target) == targets and (allow_holes or all(len(cells) == ways for cells in by_target.values()))
     }
 
 

@@ -7,11 +7,11 @@ from results.records import Cell, Cost, Hole, TrialRecord
 from results.run_results import GridRow, RunResults
 from search_spaces.grid import expand
 from search_spaces.resolution import Resolution
-from sweep.cells import baseline_cells, grid_cells, screening_cells
+from sweep.cells import Plan, baseline_plan, by_study, grid_plan, multitask_plan, screening_plan
 from sweep.folder import RunFolder
 from sweep.identity import Identity
 from sweep.notes import Notes, notes_study
-from sweep.study_names import baseline_study, grid_study, multitask_study, screening_study
+from sweep.study_names import baseline_study, grid_study, multitask_study
 from sweep.study_reader import StudyReader
 
 
@@ -20,31 +20,42 @@ class Progress:
     """How far a run is: the cells that are known to be wanted by now."""
 
     wanted: tuple[Cell, ...]
-    done: int
     holes: tuple[Hole, ...]
     costs: dict[str, Cost]  # str(cell) -> cost
     rows_open: int  # feature sets that no result has named yet
+    unpaired: tuple[str, ...]  # targets without a selected pair, where the space wants one
+
+    @property
+    def done(self) -> int:
+        """Cells with a record."""
+        return len(self.wanted) - len(self.holes)
+
+    @property
+    def complete(self) -> bool:
+        """Whether there is nothing left to do."""
+        return bool(self.wanted) and not (self.holes or self.rows_open or self.unpaired)
+
+    @property
+    def failed(self) -> tuple[Hole, ...]:
+        """The cells that are not tried again by themselves."""
+        return tuple(hole for hole in self.holes if hole.state == "failed")
 
 
 def run_results(folder: RunFolder, identity: Identity, studies: StudyReader) -> RunResults:
     """Everything the tables need, of the run as it stands."""
-    notes = Notes(studies, notes_study(identity.space, identity.targets))
-    resolution = notes.resolution or Resolution(modalities={row.name: row.modality for row in notes.features or ()})
-    space, targets = identity.space, identity.targets
+    notes, targets = Notes(studies, notes_study(identity.space, identity.targets)), identity.targets
+    _, *steps = _steps(identity, notes)
     return RunResults(
         name=folder.name,
-        space=space.name,
+        space=identity.space.name,
         targets=targets,
-        ways=space.ways,
+        ways=identity.space.ways,
         features=notes.features or (),
-        rows=tuple(_rows(identity, resolution)),
+        rows=tuple(_rows(identity, _resolution(notes))),
         records=_records(studies, grid_study, targets),
         baselines=_records(studies, baseline_study, targets),
         multitask=_records(studies, multitask_study, targets),
-        holes=(
-            *_holes(studies, grid_study, (c for t in targets for c in grid_cells(space, resolution, t))),
-            *_holes(studies, baseline_study, (c for t in targets for c in baseline_cells(space, resolution, t))),
-        ),
+        holes=tuple(hole for plan in steps for hole in plan_holes(studies, plan)),
         tests=tuple(test for target in targets for test in notes.tests(target) or ()),
         references=notes.references or (),
         costs={key: cost for target in targets for key, cost in studies.costs(grid_study(target)).items()},
@@ -52,32 +63,47 @@ def run_results(folder: RunFolder, identity: Identity, studies: StudyReader) -> 
 
 
 def progress(identity: Identity, studies: StudyReader) -> Progress:
-    """How far a run is, over all its steps."""
+    """How far a run is, over all its steps; a cell that two steps want counts once."""
     notes = Notes(studies, notes_study(identity.space, identity.targets))
-    resolution = notes.resolution or Resolution(modalities={row.name: row.modality for row in notes.features or ()})
-    space, targets = identity.space, identity.targets
-    names = tuple(resolution.modalities)
-    wanted: list[Cell] = []
-    holes: list[Hole] = []
-    costs: dict[str, Cost] = {}
-    for target in targets:
-        steps = (
-            (screening_study(target), screening_cells(space, names, target)),
-            (grid_study(target), grid_cells(space, resolution, target) if names else ()),
-            (baseline_study(target), baseline_cells(space, resolution, target) if names else ()),
-            (multitask_study(target), tuple(record.cell for record in studies.records(multitask_study(target)))),
-        )
-        for study, cells in steps:
-            wanted += cells
-            holes += studies.holes(study, cells)
-            costs |= studies.costs(study)
-    rows = expand(space, resolution).rows if names else ()
-    unknown = sum(row.features is None for row in rows)
-    return Progress(tuple(wanted), len(wanted) - len(holes), tuple(holes), costs, unknown)
+    steps = _steps(identity, notes)
+    holes = {hole.cell: hole for plan in reversed(steps) for hole in plan_holes(studies, plan)}
+    rows = expand(identity.space, _resolution(notes)).rows if notes.features else ()
+    studied = dict.fromkeys(study for plan in steps for study, _ in plan)
+    return Progress(
+        wanted=tuple(dict.fromkeys(cell for plan in steps for _, cell in plan)),
+        holes=tuple(holes.values()),
+        costs={key: cost for study in studied for key, cost in studies.costs(study).items()},
+        rows_open=sum(row.features is None for row in rows),
+        unpaired=tuple(t for t in identity.targets if identity.space.multitask and notes.selected(t) is None),
+    )
+
+
+def plan_holes(studies: StudyReader, plan: Plan) -> tuple[Hole, ...]:
+    """The cells of a plan without a record, each with its state and reason."""
+    return tuple(hole for study, cells in by_study(plan).items() for hole in studies.holes(study, cells))
+
+
+def _steps(identity: Identity, notes: Notes) -> tuple[Plan, Plan, Plan, Plan]:
+    """Screening, grid, baseline and multitask, as far as their cells are known."""
+    if notes.features is None:  # nothing is known of the data yet
+        return (), (), (), ()
+    space, targets, resolution = identity.space, identity.targets, _resolution(notes)
+    pairs = (notes.selected(target) for target in targets)
+    return (
+        screening_plan(space, (row.name for row in notes.features), targets),
+        grid_plan(space, resolution, targets),
+        baseline_plan(space, resolution, targets),
+        multitask_plan(pair for pair in pairs if pair is not None),
+    )
+
+
+def _resolution(notes: Notes) -> Resolution:
+    """What the roles are by now; before the screening only the features are known."""
+    return notes.resolution or Resolution(modalities={row.name: row.modality for row in notes.features or ()})
 
 
 def _rows(identity: Identity, resolution: Resolution) -> Iterable[GridRow]:
-    if not resolution.modalities:  # nothing is known of the data yet
+    if not resolution.modalities:
         return
     for row in expand(identity.space, resolution).rows:
         yield GridRow(
@@ -87,10 +113,3 @@ def _rows(identity: Identity, resolution: Resolution) -> Iterable[GridRow]:
 
 def _records(studies: StudyReader, name_of: Callable[[str], str], targets: tuple[str, ...]) -> tuple[TrialRecord, ...]:
     return tuple(record for target in targets for record in studies.records(name_of(target)))
-
-
-def _holes(studies: StudyReader, name_of: Callable[[str], str], cells: Iterable[Cell]) -> tuple[Hole, ...]:
-    by_target: dict[str, list[Cell]] = {}
-    for cell in cells:
-        by_target.setdefault(cell.target, []).append(cell)
-    return tuple(hole for target, wanted in by_target.items() for hole in studies.holes(name_of(target), wanted))

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from results.records import Cell, Cost, TrialRecord
+from results.records import Cell, Cost, Hole, TrialRecord
 from sweep.job import EpochEvent
 
 
@@ -11,7 +11,8 @@ class CellsPlanned:
     """A step of the run begins; its cells include those that are done already."""
 
     cells: tuple[Cell, ...]
-    open: tuple[Cell, ...]  # without a record
+    done: tuple[TrialRecord, ...]  # of an earlier command or step
+    failed: tuple[Hole, ...]  # and not tried again
 
 
 @dataclass(frozen=True)

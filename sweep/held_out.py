@@ -4,14 +4,14 @@ A trial stores test probabilities and never scores them. Here the one seed that 
 is scored; a run keeps that score and does not make another one.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection
 
 import numpy as np
 
 from results.metrics import scores
 from results.records import TrialRecord
 from results.run_results import Entry, TestScore
-from results.select import ranked
+from results.select import submitted
 from search_spaces.corpus import MASKED
 from sweep.feature_store import FeatureStore
 from sweep.folder import RunFolder
@@ -20,19 +20,23 @@ from sweep.predictions import unpack
 from sweep.study_names import baseline_study, multitask_study
 
 
-def score_selected(ledger: Ledger, folder: RunFolder, store: FeatureStore, target: str) -> tuple[TestScore, ...]:
-    """The test scores of a target's selected cells: best baseline, multitask.
+def score_selected(
+    ledger: Ledger, folder: RunFolder, store: FeatureStore, target: str, scored: Collection[Entry] = ()
+) -> tuple[TestScore, ...]:
+    """The test scores of a target's selected cells, best baseline and multitask, as far as they are trained.
+
+    Args:
+        scored: entries that have their score already; they get no other.
 
     Raises:
         SweepError: stored predictions are missing or damaged.
     """
+    studies: dict[Entry, str] = {"baseline": baseline_study(target), "multitask": multitask_study(target)}
     found = []
-    baselines = ranked(ledger.records(baseline_study(target)), target)[:1]
-    if baselines:
-        found.append(_score(ledger, folder, store, baseline_study(target), baselines[0], "baseline"))
-    multitask: Sequence[TrialRecord] = ledger.records(multitask_study(target))
-    if multitask:
-        found.append(_score(ledger, folder, store, multitask_study(target), multitask[0], "multitask"))
+    for entry, study in studies.items():
+        record = None if entry in scored else submitted(ledger.records(study), target)
+        if record is not None:
+            found.append(_score(ledger, folder, store, study, record, entry))
     return tuple(found)
 
 

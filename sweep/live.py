@@ -22,6 +22,10 @@ _BAR_WIDTH = 40
 class View(Protocol):
     """What a command shows of a run."""
 
+    @property
+    def trained(self) -> int:
+        """Cells that this command trained."""
+
     def event(self, event: Event) -> None:
         """Takes in what happened to a cell."""
 
@@ -47,6 +51,10 @@ class _Lines:
         self._console = console
         self._tally = tally
 
+    @property
+    def trained(self) -> int:
+        return self._tally.trained
+
     def event(self, event: Event) -> None:
         self._tally(event)
         line = _line(event, self._tally)
@@ -63,6 +71,10 @@ class _Screen:
     def __init__(self, live: Live, tally: Tally) -> None:
         self._live = live
         self._tally = tally
+
+    @property
+    def trained(self) -> int:
+        return self._tally.trained
 
     def event(self, event: Event) -> None:
         self._tally(event)
@@ -92,7 +104,8 @@ def _line(event: Event, tally: Tally) -> str:
 
 
 def _screen(tally: Tally) -> RenderableType:
-    return Group(*_grids(tally), _counts(tally), *_running(tally))
+    """Counts and running cells first: where the terminal is too low for the grids, their last rows are cut off."""
+    return Group(_counts(tally), *_running(tally), *_grids(tally))
 
 
 def _counts(tally: Tally) -> RenderableType:

@@ -1,4 +1,4 @@
-"""What a run notes beside its trials: Table I, reference scores, resolved roles, test scores.
+"""What a run notes beside its trials: Table I, reference scores, resolved roles, selected pairs, test scores.
 
 Noted once and read from then on, so that nothing that decided a later step can change under it. The notes are
 attributes of one study, the first that the run opens.
@@ -8,6 +8,7 @@ from typing import TypeVar
 
 from pydantic import TypeAdapter
 
+from results.records import Cell
 from results.run_results import FeatureRow, ReferenceScore, TestScore
 from search_spaces.resolution import Resolution
 from search_spaces.space import Space
@@ -20,6 +21,7 @@ T = TypeVar("T")
 _FEATURES = TypeAdapter(tuple[FeatureRow, ...])
 _REFERENCES = TypeAdapter(tuple[ReferenceScore, ...])
 _RESOLUTION = TypeAdapter(Resolution)
+_CELL = TypeAdapter(Cell)
 _TESTS = TypeAdapter(tuple[TestScore, ...])
 
 
@@ -50,8 +52,12 @@ class Notes:
         """What the roles have become so far."""
         return self._read("resolution", _RESOLUTION)
 
+    def selected(self, target: str) -> Cell | None:
+        """The joint run of a target's two best cells."""
+        return self._read(f"selected:{target}", _CELL)
+
     def tests(self, target: str) -> tuple[TestScore, ...] | None:
-        """The one test evaluation of a target's selected cells."""
+        """The one test evaluation of each of a target's selected cells."""
         return self._read(f"tests:{target}", _TESTS)
 
     def _read(self, key: str, kind: TypeAdapter[T]) -> T | None:
@@ -77,6 +83,10 @@ class Notebook(Notes):
     def note_resolution(self, resolution: Resolution) -> None:
         """Keeps what the roles have become."""
         self._ledger.set_attribute(self._study, "resolution", resolution.model_dump(mode="json"))
+
+    def note_selected(self, pair: Cell) -> None:
+        """Keeps a target's joint run."""
+        self._ledger.set_attribute(self._study, f"selected:{pair.target}", pair.model_dump(mode="json"))
 
     def note_tests(self, target: str, tests: tuple[TestScore, ...]) -> None:
         """Keeps a target's test scores."""

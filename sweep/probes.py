@@ -1,15 +1,26 @@
-"""The reference scores of a run's data: what the cells are read against (Tables II to VI)."""
+"""What is measured of a run's data before any cell: Table I, and the reference scores of Tables II to VI."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 from numpy.typing import NDArray
 
 from results.references import Labelled, constant, logistic, segment_statistics, stratified
-from results.run_results import ReferenceScore
-from search_spaces.corpus import PARTITIONS, Partition
-from search_spaces.features import JOIN
+from results.run_results import FeatureRow, ReferenceScore
+from search_spaces.corpus import PARTITIONS, Modality, Partition
+from search_spaces.features import JOIN, title
+from search_spaces.settings import Settings
+from sweep import pca
 from sweep.feature_store import FeatureStore
+
+
+def feature_rows(store: FeatureStore, modalities: Mapping[str, Modality], settings: Settings) -> Iterator[FeatureRow]:
+    """Every feature with its width before and after PCA, in the given order; reduces what is not reduced yet."""
+    for name, modality in modalities.items():
+        reduced = pca.read_reduction(pca.reduce(store, name, settings)).width
+        yield FeatureRow(
+            name=name, title=title(name), modality=modality, width=store.widths[name], reduced_width=reduced
+        )
 
 
 def references(store: FeatureStore, targets: tuple[str, ...]) -> Iterator[ReferenceScore]:

@@ -4,7 +4,7 @@ import statistics
 import time
 from dataclasses import dataclass, field
 
-from results.records import Cell
+from results.records import Cell, TrialRecord
 from results.summary import summarize
 from sweep.events import CellDone, CellEpoch, CellFailed, CellsPlanned, CellStarted, Event
 from sweep.job import EpochEvent
@@ -18,9 +18,10 @@ class Tally:
         workers: trials at a time.
         planned: every cell that is known to be wanted, in the order it became known.
         done: cells with a record, before and during this command.
-        failed: cells that failed during this command, with the reason.
+        failed: cells that have failed and are not tried again, with the reason.
         running: cells in flight and their last epoch.
-        figures: mean and deviation of devel macro-F1 of the cells done by this command.
+        figures: mean and deviation of devel macro-F1 of the cells done.
+        trained: cells done by this command.
         took_s: seconds of the cells done by this command, by Way.
     """
 
@@ -30,15 +31,18 @@ class Tally:
     failed: dict[Cell, str] = field(default_factory=dict)
     running: dict[Cell, EpochEvent | None] = field(default_factory=dict)
     figures: dict[Cell, tuple[float, float | None]] = field(default_factory=dict)
+    trained: int = 0
     took_s: dict[str, list[float]] = field(default_factory=dict)
     began: float = field(default_factory=time.monotonic)
 
     def __call__(self, event: Event) -> None:
         """Takes in one event."""
         match event:
-            case CellsPlanned(cells, still_open):
+            case CellsPlanned(cells, done, failed):
                 self.planned |= dict.fromkeys(cells)
-                self.done |= set(cells) - set(still_open)
+                for record in done:
+                    self._finish(record)
+                self.failed |= {hole.cell: hole.reason for hole in failed}
             case CellStarted(_, cell, _):
                 self.running[cell] = None
                 self.failed.pop(cell, None)
@@ -46,14 +50,19 @@ class Tally:
                 self.running[cell] = progress
             case CellDone(_, cell, record, cost):
                 self.running.pop(cell, None)
-                self.done.add(cell)
-                summary = summarize(record)
-                self.figures[cell] = (summary.mean, summary.std)
+                self._finish(record)
+                self.trained += 1
                 self.took_s.setdefault(_way(cell), []).append(cost.wall_s)
             case CellFailed(_, cell, reason, queued_again):
                 self.running.pop(cell, None)
                 if not queued_again:
                     self.failed[cell] = reason
+
+    def _finish(self, record: TrialRecord) -> None:
+        summary = summarize(record)
+        self.done.add(record.cell)
+        self.failed.pop(record.cell, None)
+        self.figures[record.cell] = (summary.mean, summary.std)
 
     def eta_s(self) -> float | None:
         """Seconds until the known cells are done, from what cells of the same Way took; None before the first."""
