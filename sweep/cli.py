@@ -17,7 +17,7 @@ from sweep import __version__, environment
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from results.records import Hole
+    from sweep.commands.ending import Ending
     from sweep.commands.run import Options
 
 EXIT_MISTAKE, EXIT_HOLES = 2, 3
@@ -84,7 +84,7 @@ def demo(
     """Sample tree, whole paper grid at a small budget, multitask, Tables I-VI: minutes on two cores."""
     from sweep.commands.demo import demo as carry_out
 
-    _end(carry_out(folder, _options(workers), _errors(), _prints()), folder / "run")
+    _end(carry_out(folder, _options(workers), _errors(), _prints()))
 
 
 @app.command()
@@ -124,8 +124,7 @@ def run(
     from sweep.commands import run as command
 
     request = command.Request(space, data_dir, run_dir, tuple(targets or ()), seeds, epochs, device, cache, _READER)
-    folder, holes = command.run(request, _options(workers, retry_failed, allow_holes), _errors())
-    _end(holes, folder.path)
+    _end(command.run(request, _options(workers, retry_failed, allow_holes), _errors()))
 
 
 @app.command()
@@ -140,7 +139,7 @@ def resume(
     """Carry a run on; everything that shapes its numbers comes from its run.json."""
     from sweep.commands import run as command
 
-    _end(command.resume(run_dir, data_dir, cache, _options(workers, retry_failed, allow_holes), _errors()), run_dir)
+    _end(command.resume(run_dir, data_dir, cache, _options(workers, retry_failed, allow_holes), _errors()))
 
 
 @app.command()
@@ -201,21 +200,17 @@ def _options(workers: int | None, retry_failed: bool = False, allow_holes: bool 
     return Options(workers or environment.cores(), retry_failed, allow_holes)
 
 
-def _end(holes: "tuple[Hole, ...]", folder: Path) -> None:
-    """Exit code 3 where cells are missing, each named with its reason."""
-    for hole in holes:
-        _errors().print(f"{hole.state}: {hole.cell}: {hole.reason}", markup=False, highlight=False, soft_wrap=True)
-    if holes:
-        noun = "cell has" if len(holes) == 1 else "cells have"
-        hint = f"`sweep resume {folder} --retry-failed` tries again, `--allow-holes` goes on without."
-        _errors().print(f"{len(holes)} {noun} no result. {hint}", markup=False, highlight=False, soft_wrap=True)
+def _end(ending: "Ending") -> None:
+    """Says how the run stands; exit code 3 where cells are missing."""
+    ending.tell(_errors())
+    if not ending.progress.complete:
         raise typer.Exit(EXIT_HOLES)
 
 
 def _prints() -> "Console":
     from rich.console import Console
 
-    return Console()
+    return Console(width=environment.print_width())
 
 
 def _errors() -> "Console":

@@ -27,6 +27,11 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
 
 
+def print_width() -> int | None:
+    """Columns of what goes to standard output; None where a terminal says so itself. A pipe has room for tables."""
+    return None if sys.stdout.isatty() or "COLUMNS" in os.environ else 120
+
+
 def peak_memory_mb() -> float:
     """The most resident memory this process has had; where the system does not say, what it has now."""
     if sys.platform == "linux":

@@ -102,11 +102,22 @@ class RunFolder:
         Raises:
             SweepError: something is in the way or may not be written.
         """
-        try:
-            for folder in (self.path, self.artifacts, self.logs):
-                folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise SweepError(f"Run folder {self.path} cannot be made: {error.filename}: {error.strerror}.") from error
+        self._make(self.path, self.artifacts, self.logs)
+
+    def is_blank(self) -> bool:
+        """Whether a new run may be made here: an empty folder, or what a start that was killed has left."""
+        if not self.path.is_dir():
+            return False
+        ours = (self.lock.name, self.holder.name)
+        return all(path.name in ours or path.name.endswith(atomic.TEMPORARY) for path in self.path.iterdir())
+
+    def create_root(self) -> None:
+        """Makes the folder itself, which must exist to be locked.
+
+        Raises:
+            SweepError: something is in the way or may not be written.
+        """
+        self._make(self.path)
 
     def write_artifact(self, cell: Cell, content: bytes) -> Artifact:
         """Stores a trial's predictions and says how to find them again.
@@ -146,6 +157,13 @@ class RunFolder:
         for folder in (self.path, self.artifacts):
             for path in folder.glob(f".*{atomic.TEMPORARY}"):
                 path.unlink(missing_ok=True)
+
+    def _make(self, *folders: Path) -> None:
+        try:
+            for folder in folders:
+                folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise SweepError(f"Run folder {self.path} cannot be made: {error.filename}: {error.strerror}.") from error
 
 
 def log_path(folder: Path, cell: Cell) -> Path:

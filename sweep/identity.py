@@ -5,6 +5,7 @@ differs, and never overwritten.
 """
 
 import json
+import os
 import subprocess
 from datetime import UTC, datetime
 from pathlib import Path
@@ -78,12 +79,14 @@ def read(folder: RunFolder) -> Identity:
     """
     try:
         text = folder.run_json.read_text(encoding="utf-8")
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         raise SweepError(
             f"{folder.path} is no run: it has no run.json. `sweep run SPACE --data DIR` makes one."
         ) from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise SweepError(f"{folder.run_json} cannot be read: {error}.") from error
+    except OSError as error:
+        raise SweepError(f"{folder.run_json} cannot be read: {error.strerror}.") from error
+    except UnicodeDecodeError as error:
+        raise SweepError(f"{folder.run_json} is damaged: expected text in UTF-8, found {error.reason}.") from error
     try:
         content = json.loads(text)
         found = content.get("format") if isinstance(content, dict) else None
@@ -92,8 +95,29 @@ def read(folder: RunFolder) -> Identity:
                 f"{folder.run_json} has format {found}; muse-sweep {sweep.__version__} reads up to {FORMAT}. Update it."
             )
         return Identity.model_validate(content)
-    except (json.JSONDecodeError, ValidationError) as error:
-        raise SweepError(f"{folder.run_json} is damaged: {str(error).splitlines()[0]}.") from error
+    except json.JSONDecodeError as error:
+        raise SweepError(f"{folder.run_json} is damaged: expected JSON, found a syntax error: {error}.") from error
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        place = ".".join(map(str, first["loc"])) or "the whole file"
+        raise SweepError(f"{folder.run_json} is damaged: {place}: {first['msg']}.") from error
+
+
+def existing(folder: RunFolder) -> Identity | None:
+    """The identity of the run that stands in a folder; None where a new run may be made.
+
+    Raises:
+        SweepError: something else stands there or no folder can be made there, or the run is damaged.
+    """
+    if folder.run_json.exists():
+        return read(folder)
+    if folder.path.exists() and not folder.is_blank():
+        raise SweepError(f"{folder.path} exists and is no run; give another --run folder, or an empty one.")
+    parent = next(path for path in (folder.path, *folder.path.parents) if path.exists())
+    if not parent.is_dir() or not os.access(parent, os.W_OK | os.X_OK):
+        found = "a folder without leave to write" if parent.is_dir() else "a file"
+        raise SweepError(f"Run folder {folder.path} cannot be made: {parent} is {found}.")
+    return None
 
 
 def write(folder: RunFolder, identity: Identity) -> None:
@@ -143,7 +167,12 @@ def _differences(found: object, asked: object, path: str = "") -> list[str]:
             for key in keys
             for line in _differences(found.get(key), asked.get(key), f"{path}.{key}" if path else key)
         ]
-    return [] if found == asked else [f"{path}: the run has {_short(found)}, now asked for {_short(asked)}"]
+    if found == asked:
+        return []
+    if path == "data_digest":
+        digests = f"digest {str(found)[:12]}… in the run, {str(asked)[:12]}… now"
+        return [f"data: some content of the tree differs ({digests})"]
+    return [f"{path}: the run has {_short(found)}, now asked for {_short(asked)}"]
 
 
 def _short(value: object, limit: int = 120) -> str:

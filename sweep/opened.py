@@ -70,8 +70,12 @@ def open_studies(folder: RunFolder) -> StudyReader:
     return StudyReader(sqlite_url(folder.study_db))
 
 
-def device_named(name: str) -> str:
+def device_named(name: str, said_by: str = "--device") -> str:
     """The device kind that "auto", "cpu" or "cuda" means here.
+
+    Args:
+        name: as the user or the run says it.
+        said_by: who says it, for the message.
 
     Raises:
         SweepError: CUDA is asked for and there is none.
@@ -86,6 +90,9 @@ def device_named(name: str) -> str:
         case "cuda" if torch.cuda.is_available():
             return "cuda"
         case "cuda":
-            raise SweepError("--device cuda: this machine has no CUDA device that torch can use; give --device cpu.")
+            raise SweepError(
+                f"{said_by} cuda: expected a CUDA device that torch can use, found none on this machine. "
+                "`sweep run … --device cpu` makes a run without."
+            )
         case _:
             raise unknown("Device", name, ("auto", "cpu", "cuda"))

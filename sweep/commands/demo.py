@@ -5,19 +5,15 @@ from pathlib import Path
 
 from rich.console import Console
 
-from results.records import Hole
 from sweep.commands import run, tables
 from sweep.commands.data import write_sample
+from sweep.commands.ending import Ending
 from sweep.commands.run import Options
 from sweep.tally import clock
 
 
-def demo(folder: Path, options: Options, progress: Console, console: Console) -> tuple[Hole, ...]:
-    """Writes the sample tree, carries the space `demo` out on it and prints Tables I-VI; picks up where it stopped.
-
-    Returns:
-        The cells without a record.
-    """
+def demo(folder: Path, options: Options, progress: Console, console: Console) -> Ending:
+    """Writes the sample tree, carries the space `demo` out on it and prints Tables I-VI; picks up where it stopped."""
     began = time.monotonic()
     write_sample(folder / "data", progress)
     request = run.Request(
@@ -31,9 +27,10 @@ def demo(folder: Path, options: Options, progress: Console, console: Console) ->
         cache=folder / "cache",
         reader="muse2021",
     )
-    _, holes = run.run(request, options, progress)
+    ending = run.run(request, options, progress)
     everything = tables.Request(format=None, numbers=(), out=None, compare=None, aggregate="mean")
     tables.tables(folder / "run", everything, console, progress)
     took = clock(time.monotonic() - began)
-    console.print(f"All done in {took}. The run is {folder / 'run'}; `sweep status {folder / 'run'}` looks into it.")
-    return holes
+    if ending.progress.complete:
+        console.print(f"The demo took {took}. Its run is {folder / 'run'}: look into it with `sweep status`.")
+    return ending

@@ -1,15 +1,19 @@
-"""`sweep run`, `resume` and `demo`: carry a run out, from wherever it stands."""
+"""`sweep run` and `resume`: carry a run out, from wherever it stands."""
 
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import FrameType
 
 import typer
 from rich.console import Console
 
-from results.records import Hole
-from search_spaces.errors import SweepError
 from search_spaces.space import load_space
 from sweep import identity
+from sweep.commands.ending import Ending
 from sweep.coordinator import Interrupted
 from sweep.executors.local import LocalExecutor
 from sweep.folder import RunFolder
@@ -52,7 +56,7 @@ class Options:
     allow_holes: bool = False
 
 
-def run(request: Request, options: Options, console: Console) -> tuple[RunFolder, tuple[Hole, ...]]:
+def run(request: Request, options: Options, console: Console) -> Ending:
     """Starts a run, or continues the one that stands in the folder.
 
     Args:
@@ -60,62 +64,63 @@ def run(request: Request, options: Options, console: Console) -> tuple[RunFolder
         options: how.
         console: of progress; tables go elsewhere.
 
-    Returns:
-        The folder, and the cells without a record.
-
     Raises:
         SweepError: a mistake; nothing was written, or the run stands as it stood.
+        typer.Exit: the user stopped it.
     """
     space = load_space(request.space).with_overrides(seeds=request.seeds, epochs=request.epochs)
     kind = device_named(request.device)
-    data = open_data(request.root, request.reader, request.cache)
-    asked = asked_identity(space, data, request.targets, kind)
-    folder = RunFolder(request.path or Path("runs") / f"{space.name}-{data.root.absolute().name}")
-    found = _existing(folder)
-    if found is not None:
-        identity.check_same(folder, found, asked)
-    for notice in data.notices if found is None else ():
-        console.print(f"notice: {notice}", markup=False, highlight=False, soft_wrap=True)
-    return folder, _carry_out(folder, found or asked, found is None, data, options, console)
+    folder = RunFolder(request.path or Path("runs") / f"{space.name}-{request.root.absolute().name}")
+    identity.existing(folder)  # what is in the way is told before the data is read, which may take long
+    with _stoppable(folder, console):
+        data = open_data(request.root, request.reader, request.cache)
+        asked = asked_identity(space, data, request.targets, kind)
+        return _carry_out(folder, asked, data, options, console)
 
 
-def resume(path: Path, root: Path | None, cache: Path | None, options: Options, console: Console) -> tuple[Hole, ...]:
+def resume(path: Path, root: Path | None, cache: Path | None, options: Options, console: Console) -> Ending:
     """Continues a run; everything that shapes its numbers comes from its run.json.
 
     Args:
+        path: the run folder.
         root: where the data lies now, if it moved.
+        cache: of packed arrays; where it was, if None.
+        options: how.
+        console: of progress.
 
     Raises:
         SweepError: there is no run, or its data or the libraries are not what they were.
+        typer.Exit: the user stopped it.
     """
     folder, found = open_run(path)
-    data = open_data(root or found.data, found.reader, cache or found.cache)
-    identity.check_same(folder, found, asked_identity(found.space, data, found.targets, device_named(found.device)))
-    return _carry_out(folder, found, False, data, options, console)
+    kind = device_named(found.device, f"{folder.path} was made with device")
+    with _stoppable(folder, console):
+        data = open_data(root or found.data, found.reader, cache or found.cache)
+        asked = asked_identity(found.space, data, found.targets, kind)
+        return _carry_out(folder, asked, data, options, console)
 
 
-def _existing(folder: RunFolder) -> Identity | None:
-    if folder.run_json.exists():
-        return identity.read(folder)
-    if folder.path.exists() and (not folder.path.is_dir() or any(folder.path.iterdir())):
-        raise SweepError(f"{folder.path} exists and is no run; give another --run folder, or an empty one.")
-    return None
-
-
-def _carry_out(
-    folder: RunFolder, identified: Identity, new: bool, data: Data, options: Options, console: Console
-) -> tuple[Hole, ...]:
-    folder.create()
+def _carry_out(folder: RunFolder, asked: Identity, data: Data, options: Options, console: Console) -> Ending:
+    found = identity.existing(folder)
+    if found is not None:
+        identity.check_same(folder, found, asked)
+    folder.create_root()
     with coordinating(folder):
-        if new:
-            identity.write(folder, identified)
+        found = identity.existing(folder)  # another process may have made the run since
+        if found is None:
+            identity.write(folder, asked)
+            for notice in data.notices:
+                console.print(f"notice: {notice}", markup=False, highlight=False, soft_wrap=True)
+        else:
+            identity.check_same(folder, found, asked)
+        folder.create()
         with (
             Ledger(sqlite_url(folder.study_db)) as ledger,
             LocalExecutor(options.workers, folder.logs) as executor,
             showing(console, options.workers) as view,
         ):
-            procedure = Procedure(
-                identity=identified,
+            Procedure(
+                identity=found or asked,
                 folder=folder,
                 store=data.store,
                 modalities=data.modalities,
@@ -125,9 +130,27 @@ def _carry_out(
                 say=view.say,
                 retry_failed=options.retry_failed,
                 allow_holes=options.allow_holes,
-            )
-            try:
-                return procedure.carry_out()
-            except (Interrupted, KeyboardInterrupt):
-                view.say(f"Stopped; what is finished is kept. Go on with: sweep resume {folder.path}")
-                raise typer.Exit(EXIT_INTERRUPTED) from None
+            ).carry_out()
+            return Ending.of(folder, found or asked, ledger, view.trained)
+
+
+@contextmanager
+def _stoppable(folder: RunFolder, console: Console) -> Iterator[None]:
+    """Ctrl-C and SIGTERM, whenever they come, end the command with one message and exit code 130."""
+
+    def stop(_number: int, _frame: FrameType | None) -> None:
+        raise Interrupted("SIGTERM")
+
+    main = threading.current_thread() is threading.main_thread()  # elsewhere Python takes no signals
+    before = signal.signal(signal.SIGTERM, stop) if main else None
+    try:
+        yield
+    except (Interrupted, KeyboardInterrupt):
+        advice = f"Go on with: sweep resume {folder.path}"
+        if not folder.run_json.exists():
+            advice = "Nothing has been trained yet; give the same command again."
+        console.print(f"Stopped; what is finished is kept. {advice}", markup=False, highlight=False, soft_wrap=True)
+        raise typer.Exit(EXIT_INTERRUPTED) from None
+    finally:
+        if main:
+            signal.signal(signal.SIGTERM, before)
