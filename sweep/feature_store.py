@@ -17,8 +17,9 @@ from search_spaces import registry
 from search_spaces.alignment import Segments, align
 from search_spaces.corpus import Corpus, DataError, Defect, Notice, Partition
 from search_spaces.errors import SweepError, unknown
-from sweep import digest, packed
+from sweep import digest, oddities, packed
 from sweep._feature_pack import PARSER, pack_feature
+from sweep.oddities import Oddities
 
 
 @dataclass(frozen=True)
@@ -99,7 +100,8 @@ def survey(root: Path, reader: str, cache: Path, workers: int | None = None) -> 
         widths={feature: step.width for feature, pack in packs.items() for step in pack.steps[:1] if step is not None},
     )
     _write_index(store)
-    return Survey(corpus, store, (), notices)
+    odd = {name: _oddities(store, name) for name in corpus.features}
+    return Survey(corpus, store, (), (*notices, *oddities.notices(odd, segments, store.videos)))
 
 
 def build(root: Path, reader: str, cache: Path, workers: int | None = None) -> tuple[Corpus, FeatureStore]:
@@ -138,6 +140,11 @@ def open_store(cache: Path, digest: str) -> FeatureStore:
             step_bounds=_bounds(index["step_bounds"]),
         )
     return FeatureStore(cache, digest, tuple(index["videos"]), segments, index["keys"], index["widths"])
+
+
+def _oddities(store: FeatureStore, feature: str) -> Oddities:
+    folder = store.cache / "oddities" / store.keys[feature]
+    return oddities.of_feature(folder, store.values(feature), store.train_steps())
 
 
 def _digest(corpus: Corpus, keys: Mapping[str, str]) -> str:
