@@ -1,7 +1,8 @@
 """Early fusion: the columns of several features side by side, gathered per batch from memory maps, never copied whole.
 
 Padding stands at the end of a segment and is zero. Raw features that the settings name are z-scored with the mean and
-deviation of the train steps (ddof 0, +1e-6, as the official baseline); reduced ones are used as they are.
+deviation of the train steps (ddof 0, +1e-6, as the official baseline), columns that are constant on train only shifted;
+reduced ones are used as they are.
 """
 
 from collections.abc import Sequence
@@ -20,7 +21,7 @@ from sweep.feature_store import FeatureStore
 ALL = "all"
 """In `settings.standardize`: every raw feature."""
 
-_EPSILON = 1e-6  # baseline; keeps a constant column finite
+_EPSILON = 1e-6  # baseline
 
 
 @dataclass(frozen=True)
@@ -73,6 +74,9 @@ def _source(store: FeatureStore, term: Term, settings: Settings) -> _Source:
     values = store.values(term.feature)
     if term.feature not in settings.standardize and ALL not in settings.standardize:
         return _Source(values, None)
-    train = values[store.train_steps()].astype(np.float64)
-    shift, scale = train.mean(axis=0), train.std(axis=0) + _EPSILON
+    train = values[store.train_steps()]
+    shift, scale = train.mean(axis=0, dtype=np.float64), train.std(axis=0, dtype=np.float64) + _EPSILON
+    # A column that never changes on train may change later (a place the train videos do not show). Divided by the
+    # bare 1e-6, as in the baseline, one such step is a million deviations and drowns every other column.
+    scale[train.min(axis=0) == train.max(axis=0)] = 1.0
     return _Source(values, (shift.astype(np.float32), scale.astype(np.float32)))
