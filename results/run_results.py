@@ -21,7 +21,7 @@ class FeatureRow(_Frozen):
     title: str
     modality: Modality
     width: int
-    reduced_width: int | None  # columns after PCA; None before PCA ran
+    reduced_width: int | None  # columns after PCA; None where PCA cannot reduce it
 
 
 class GridRow(_Frozen):

@@ -15,9 +15,14 @@ from sweep.feature_store import FeatureStore
 
 
 def feature_rows(store: FeatureStore, modalities: Mapping[str, Modality], settings: Settings) -> Iterator[FeatureRow]:
-    """Every feature with its width before and after PCA, in the given order; reduces what is not reduced yet."""
+    """Every feature with its width before and after PCA, in the given order; reduces what is not reduced yet.
+
+    A feature that is constant on train, which PCA cannot reduce, stands there without: no cell need ask for it.
+    """
     for name, modality in modalities.items():
-        reduced = pca.read_reduction(pca.reduce(store, name, settings)).width
+        reduced = None
+        if _varies(store.values(name)[store.train_steps()]):
+            reduced = pca.read_reduction(pca.reduce(store, name, settings)).width
         yield FeatureRow(
             name=name, title=title(name), modality=modality, width=store.widths[name], reduced_width=reduced
         )
@@ -47,3 +52,7 @@ def _statistics(store: FeatureStore, feature: str) -> NDArray[np.float64]:
 def _labelled(store: FeatureStore, target: str, partition: Partition, statistics: NDArray[np.float64]) -> Labelled:
     low, high = store.segments.partition_bounds[partition]
     return Labelled(statistics[low:high], store.segments.classes[target][low:high])
+
+
+def _varies(steps: NDArray[np.float32]) -> bool:
+    return len(steps) > 1 and bool((steps.max(axis=0) > steps.min(axis=0)).any())

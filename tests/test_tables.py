@@ -63,11 +63,11 @@ def test_table_i_needs_widths_only() -> None:
     assert len(missing) == 5
 
 
-def test_a_feature_that_pca_has_not_reached_is_a_gap() -> None:
+def test_a_feature_that_pca_cannot_reduce_is_a_gap() -> None:
     run = complete_run()
     features = (run.features[0].model_copy(update={"reduced_width": None}), *run.features[1:])
     table = build_table("I", run.model_copy(update={"features": features}))
-    assert list(table.footnotes()) == [Gap("pending", "PCA has not reached this feature")]
+    assert list(table.footnotes()) == [Gap("failed", "PCA cannot reduce a feature that is constant on train")]
 
 
 def test_a_cell_is_the_mean_over_its_seeds() -> None:

@@ -33,7 +33,11 @@ def build(results: RunResults, view: View) -> Table:
 
 def _row(feature: FeatureRow, view: View) -> Row:
     paper = published.load().width(feature.name) if view.compare == "paper" else None
-    gap = Gap("pending", "PCA has not reached this feature") if feature.reduced_width is None else None
+    gap = (
+        Gap("failed", "PCA cannot reduce a feature that is constant on train")
+        if feature.reduced_width is None
+        else None
+    )
     return Row(
         (
             FeatureSet(feature.name),
