@@ -86,6 +86,10 @@ def _expand(slots: Iterable[tuple[str, str, str, tuple[str, ...]]], resolution: 
             left_out.append(LeftOut(slot, stage, str(reason)))
             continue
         terms = () if features is None else parse_feature_set(features)
+        unknown = next((term.feature for term in terms if term.feature not in resolution.modalities), None)
+        if unknown is not None:
+            left_out.append(LeftOut(slot, stage, f"{unknown} has no figure in the screening"))
+            continue
         other = first.setdefault(frozenset(terms), slot) if terms else slot
         if other != slot:
             left_out.append(LeftOut(slot, stage, f"it becomes {features!r}, the feature set of {other!r}"))

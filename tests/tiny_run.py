@@ -1,5 +1,6 @@
 """Whole runs that take seconds: a tiny tree, tiny spaces, and a procedure that trains in this process."""
 
+import shutil
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass, field
@@ -15,6 +16,7 @@ from sweep.folder import RunFolder
 from sweep.identity import Identity
 from sweep.job import EpochEvent, Job, Outcome
 from sweep.ledger import Ledger, sqlite_url
+from sweep.lock import coordinating
 from sweep.opened import asked_identity, open_data
 from sweep.procedure import Procedure
 from sweep.trial import run_trial
@@ -120,7 +122,7 @@ class TinyRun:
         self.folder.create()
         identity.write(self.folder, found)
         before = len(self.events)
-        with Ledger(sqlite_url(self.folder.study_db)) as ledger:
+        with coordinating(self.folder), Ledger(sqlite_url(self.folder.study_db)) as ledger:
             Procedure(
                 identity=found,
                 folder=self.folder,
@@ -139,6 +141,12 @@ class TinyRun:
 def tiny_run(root: Path, tree: Path, cache: Path, space: str) -> TinyRun:
     """A run in root/run that has not begun; `space` is the text of its file."""
     return TinyRun(tree, write_space(root / "own.toml", space), RunFolder(root / "run"), cache)
+
+
+def copied(run: TinyRun, root: Path) -> TinyRun:
+    """The same run in root/run, to go on with."""
+    shutil.copytree(run.folder.path, root / "run")
+    return TinyRun(run.tree, run.space, RunFolder(root / "run"), run.cache)
 
 
 def trials(folder: Path) -> dict[str, list[str]]:
