@@ -11,6 +11,7 @@ from types import FrameType
 import typer
 from rich.console import Console
 
+from search_spaces.errors import SweepError
 from search_spaces.space import load_space
 from sweep import identity
 from sweep.commands.ending import Ending
@@ -95,9 +96,16 @@ def resume(path: Path, root: Path | None, cache: Path | None, options: Options, 
     folder, found = open_run(path)
     kind = device_named(found.device, f"{folder.path} was made with device")
     with _stoppable(folder, console):
-        data = open_data(root or found.data, found.reader, cache or found.cache)
+        data = open_data(_found(root, found.data, folder), found.reader, cache or found.cache)
         asked = asked_identity(found.space, data, found.targets, kind)
         return _carry_out(folder, asked, data, options, console)
+
+
+def _found(root: Path | None, before: Path, folder: RunFolder) -> Path:
+    """Where a run's data lies now."""
+    if root is None and not before.exists():
+        raise SweepError(f"The data of {folder.path} is not at {before} any more; say where it is: --data DIR.")
+    return root or before
 
 
 def _carry_out(folder: RunFolder, asked: Identity, data: Data, options: Options, console: Console) -> Ending:
