@@ -70,13 +70,14 @@ def feature_set(name: str) -> str:
 
 def _block(block: Block, footnotes: dict[Gap, int]) -> list[str]:
     offset = int(block.is_grouped)
+    stacked = len(block.columns) >= _WIDE
     alignments = "l" * offset + "".join("r" if block.is_numeric(i) else "l" for i in range(len(block.columns)))
     lines = [f"\\begin{{tabular}}{{{alignments}}}", "\\toprule", *_head(block, offset)]
     for group, rows in block.row_groups():
         lines.append("\\midrule")
         for number, row in enumerate(rows):
             heading = [escape(group) if number == 0 else ""] * offset
-            lines.append(_line([*heading, *(_cell(value, footnotes) for value in row.values)]))
+            lines.append(_line([*heading, *(_cell(value, footnotes, stacked) for value in row.values)]))
     return [*lines, "\\bottomrule", "\\end{tabular}"]
 
 
@@ -95,7 +96,8 @@ def _line(cells: list[str]) -> str:
     return f"{' & '.join(cells)} \\\\"
 
 
-def _cell(value: Value, footnotes: dict[Gap, int]) -> str:
+def _cell(value: Value, footnotes: dict[Gap, int], stacked: bool) -> str:
+    """One cell; `stacked` puts what goes with a figure below it, so that a wide table stays readable."""
     if isinstance(value, FeatureSet):
         return feature_set(value.name)
     piece = parts(value, footnotes)
@@ -106,8 +108,13 @@ def _cell(value: Value, footnotes: dict[Gap, int]) -> str:
         case 2:
             text = f"\\underline{{{text}}}"
     note = "" if piece.note is None else f"\\textsuperscript{{{piece.note}}}"
-    aside = escape(piece.spread + piece.best + piece.paper)
-    return text + note + (f"{{\\scriptsize\\,{aside}}}" if aside else "")
+    asides = [escape(aside) for aside in (piece.spread + piece.best, piece.paper) if aside.strip()]
+    if not asides:
+        return text + note
+    if stacked:
+        below = "".join(f"\\\\[-3pt]{{\\tiny {aside}}}" for aside in asides)
+        return f"\\begin{{tabular}}[t]{{@{{}}r@{{}}}}{text}{note}{below}\\end{{tabular}}"
+    return f"{text}{note}{{\\scriptsize\\,{' '.join(asides)}}}"
 
 
 def _upper(word: str) -> str:
