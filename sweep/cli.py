@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 
 EXIT_MISTAKE, EXIT_HOLES = 2, 3
 
-_READER = "muse2021"
-
 app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -46,6 +44,7 @@ Device = Annotated[str, typer.Option("--device", help="auto, cpu or cuda.")]
 RetryFailed = Annotated[bool, typer.Option("--retry-failed", help="Give failed cells another try.")]
 AllowHoles = Annotated[bool, typer.Option("--allow-holes", help="Select and go on although cells have failed.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON on standard output alone.")]
+Reader = Annotated[str, typer.Option("--reader", help="How the tree is laid out; a file of search_spaces/datasets.")]
 TreeDir = Annotated[Path, typer.Argument(help="The data tree.")]
 Format = Annotated[
     Literal["csv", "md", "latex", "html", "text"] | None, typer.Option("--format", help="[default: text]")
@@ -96,13 +95,14 @@ def plan(
     epochs: Epochs = None,
     workers: Workers = None,
     cache: CacheDir = None,
+    reader: Reader = "muse2021",
     as_json: Json = False,
 ) -> None:
     """What a run would train, and about how long it takes; trains nothing."""
     from sweep.commands import plan as command
     from sweep.commands.run import Request
 
-    request = Request(space, data_dir, None, tuple(targets or ()), seeds, epochs, "cpu", cache, _READER)
+    request = Request(space, data_dir, None, tuple(targets or ()), seeds, epochs, "cpu", cache, reader)
     command.plan(request, workers or environment.cores(), as_json, _prints(), _errors())
 
 
@@ -117,13 +117,14 @@ def run(
     workers: Workers = None,
     device: Device = "auto",
     cache: CacheDir = None,
+    reader: Reader = "muse2021",
     retry_failed: RetryFailed = False,
     allow_holes: AllowHoles = False,
 ) -> None:
     """Train a space on a data tree, from screening to Tables I-VI; continues a run that stands there."""
     from sweep.commands import run as command
 
-    request = command.Request(space, data_dir, run_dir, tuple(targets or ()), seeds, epochs, device, cache, _READER)
+    request = command.Request(space, data_dir, run_dir, tuple(targets or ()), seeds, epochs, device, cache, reader)
     _end(command.run(request, _options(workers, retry_failed, allow_holes), _errors()))
 
 
@@ -167,20 +168,20 @@ def tables(
 
 
 @data.command()
-def check(tree: TreeDir, cache: CacheDir = None) -> None:
+def check(tree: TreeDir, cache: CacheDir = None, reader: Reader = "muse2021") -> None:
     """Find every defect of a tree in one go."""
     from sweep.commands.data import check as find
 
-    if not find(tree, _READER, cache or environment.default_cache(), _prints()):
+    if not find(tree, reader, cache or environment.default_cache(), _prints()):
         raise typer.Exit(EXIT_MISTAKE)
 
 
 @data.command()
-def describe(tree: TreeDir, cache: CacheDir = None) -> None:
+def describe(tree: TreeDir, cache: CacheDir = None, reader: Reader = "muse2021") -> None:
     """Partitions, segments, steps, classes and feature widths of a tree."""
     from sweep.commands.data import describe as show
 
-    show(tree, _READER, cache or environment.default_cache(), _prints())
+    show(tree, reader, cache or environment.default_cache(), _prints())
 
 
 @data.command()

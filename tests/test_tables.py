@@ -30,7 +30,7 @@ def one(table: Table, features: str, **where: str) -> Figure:
 
 
 def test_the_tables_are_the_papers_six_in_order() -> None:
-    assert NUMBERS == ("I", "II", "III", "IV", "V", "VI")
+    assert NUMBERS[:6] == ("I", "II", "III", "IV", "V", "VI")
 
 
 @pytest.mark.parametrize("number", NUMBERS)
@@ -60,7 +60,7 @@ def test_table_i_needs_widths_only() -> None:
     run = empty_run().model_copy(update={"features": complete_run().features})
     tables, missing = build_all(run)
     assert [table.number for table in tables] == ["I"]
-    assert len(missing) == 5
+    assert len(missing) == len(NUMBERS) - 1
 
 
 def test_a_feature_that_pca_cannot_reduce_is_a_gap() -> None:

@@ -200,6 +200,7 @@ def test_dropout_is_on_in_every_epoch_of_training_and_off_in_prediction(tmp_path
     store = noise(tmp_path)
     losses = {}
     for dropout in (0.0, 0.5):
+        torch.manual_seed(0)
         settings = SMALL.model_copy(update={"learning_rate": 1e-12, "dropout": dropout})
         parts = parts_of(store, settings, "way2")
         losses[dropout] = train(parts, store, settings).train_loss
