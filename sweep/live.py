@@ -133,14 +133,15 @@ def _grids(tally: Tally) -> Iterator[RenderableType]:
     cells = [cell for cell in tally.planned if len(cell.branches) == 1]
     ways = sorted({cell.branches[0].way for cell in cells} - {BASELINE_WAY})
     for target in dict.fromkeys(cell.target for cell in cells):
-        table = Table(title=escape(target), title_justify="left", box=None, padding=(0, 1))
-        table.add_column("features", overflow="ellipsis", no_wrap=True, max_width=56)
+        table = Table(title=escape(target), title_justify="left", box=None, padding=(0, 1, 0, 0))
+        table.add_column("features", max_width=56)  # gives way where space is short: only its cells may be cut
         for way in ways:
-            table.add_column(way, justify="right", min_width=5)
+            table.add_column(way, justify="right", width=6, no_wrap=True)
         mine = {(cell.branches[0].features, cell.branches[0].way): cell for cell in cells if cell.target == target}
         best = max((tally.figures[cell][0] for cell in mine.values() if cell in tally.figures), default=0.0)
         for features in sorted({features for features, _ in mine}, key=lambda name: (name.count("+"), name)):
-            table.add_row(escape(features), *(_figure(tally, mine.get((features, way)), best) for way in ways))
+            name = Text(features, overflow="ellipsis", no_wrap=True)
+            table.add_row(name, *(_figure(tally, mine.get((features, way)), best) for way in ways))
         yield table
 
 
