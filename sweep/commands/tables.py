@@ -47,12 +47,13 @@ def tables(path: Path, request: Request, console: Console, errors: Console) -> N
     if request.out is not None:
         _write(built, request, request.out, console)
         return
-    for table in built:
+    for number, table in enumerate(built):
+        if number:
+            console.print()
         if request.format is None or request.format == "text":
             console.print(render_terminal.render(table))
-            console.print()
         else:
-            console.out(render(table, request.format), highlight=False)
+            console.out(render(table, request.format), end="", highlight=False)  # byte for byte as in a file
 
 
 def _build(results: RunResults, request: Request) -> tuple[tuple[Table, ...], tuple[str, ...]]:
