@@ -8,8 +8,10 @@ from rich.console import Console
 from rich.table import Table
 
 from results.records import Branch
+from search_spaces.features import Term
 from search_spaces.grid import Row, expand, expand_baseline
 from search_spaces.resolution import Resolution
+from search_spaces.slots import Kind, Role, parse_slot
 from search_spaces.space import Space, load_space
 from search_spaces.stages import BASELINE_WAY
 from sweep import estimate
@@ -57,6 +59,7 @@ def plan(request: Request, workers: int, as_json: bool, console: Console, errors
             "space": space.name,
             "targets": targets,
             "feature_sets": [row.features or row.slot for row in grid.rows],
+            "grid_cells": len(grid.rows) * len(space.ways) * len(targets),
             "ways": [{"way": line.way, "cells": line.cells, "epoch_s": line.epoch_s} for line in lines],
             "cells": sum(line.cells for line in lines),
             "seeds": space.settings.seeds,
@@ -70,9 +73,10 @@ def plan(request: Request, workers: int, as_json: bool, console: Console, errors
     console.print(_table(lines))
     seeds, epochs = space.settings.seeds, space.settings.epochs
     console.print(
-        f"{len(grid.rows)} feature sets x {len(space.ways)} Ways x {len(targets)} targets; {seeds} seeds a cell, "
-        f"at most {epochs} epochs.\nWith {workers} workers: {clock(least * 3600)} if every seed stops as early as it "
-        f"may, {clock(most * 3600)} if none stops early; about {memory / 1024:.1f} GB of memory.",
+        f"{sum(line.cells for line in lines)} cells, of which the grid is {len(grid.rows)} feature sets x "
+        f"{len(space.ways)} Ways x {len(targets)} targets; {seeds} seeds a cell, at most {epochs} epochs.\n"
+        f"With --workers {workers}: {clock(least * 3600)} if every seed stops as early as it may, "
+        f"{clock(most * 3600)} if none stops early; about {memory / 1024:.1f} GB of memory.",
         highlight=False,
     )
 
@@ -84,11 +88,21 @@ def _lines(
     for way in (*space.ways, *([BASELINE_WAY] if baseline else [])):
         cells = len(targets) * (len(baseline) if way == BASELINE_WAY else len(grid))
         if space.screening is not None and way == space.screening.way:
-            cells += len(targets) * len(data.modalities)
+            adopted = sum(_is_screened(row) for row in grid)  # trained by the screening already
+            cells += len(targets) * (len(data.modalities) - adopted)
         yield _Line(way, cells, _epoch_s(space, data, targets, Branch(features=widest, way=way)))
     if space.multitask and len(space.ways) > 1:
         branches = [Branch(features=widest, way=way) for way in space.ways]
         yield _Line("multitask", len(targets), 2 * max(_epoch_s(space, data, targets, each) for each in branches))
+
+
+def _is_screened(row: Row) -> bool:
+    """Whether a row is one raw feature, whichever that will be."""
+    match parse_slot(row.slot):
+        case (Term(_, reduced) | Role(Kind.BEST | Kind.NEXT, _, reduced),):
+            return not reduced
+        case _:
+            return False
 
 
 def _epoch_s(space: Space, data: Data, targets: tuple[str, ...], branch: Branch) -> float:
