@@ -1,12 +1,14 @@
-"""A Table for the terminal, readable at 120 columns: one rich table for each target, the spread dimmed.
+"""A Table for the terminal, readable from 80 columns on: one rich table for each target, the spread dimmed.
 
 Twelve scores with their spread do not fit side by side, so a block whose columns are grouped by target is cut into one
 table a target; the best seed stays out of it, for the files have it.
 """
 
-from dataclasses import replace
+import textwrap
+from dataclasses import dataclass, replace
 
-from rich.console import Group, RenderableType
+from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
+from rich.measure import Measurement
 from rich.table import Table as RichTable
 from rich.text import Text as RichText
 
@@ -15,8 +17,30 @@ from results.table import Block, FeatureSet, Figure, Gap, Row, Table, Text, Valu
 from search_spaces.features import JOIN
 
 _FAINT = "not bold not underline dim default"
-_FEATURES_WIDTH = 24
-"""Characters a feature set may take in one line; longer ones break after a "+"."""
+_UNBOUND = 10_000
+
+
+@dataclass(frozen=True)
+class _Layout:
+    """How much room a block takes. Feature sets and words go over several lines; nothing is ever cut off.
+
+    Attributes:
+        features: characters of a feature set in one line; longer ones break after a "+".
+        features_of_two: the same, where two feature sets stand side by side.
+        words: characters of a sentence in one line.
+        join: between a figure and what belongs to it, and between the words of a figure's head.
+        gap: between columns.
+    """
+
+    features: int
+    features_of_two: int
+    words: int
+    join: str
+    gap: int
+
+
+_WIDE = _Layout(features=24, features_of_two=24, words=40, join=" ", gap=2)  # 120 columns are enough for every table
+_NARROW = _Layout(features=20, features_of_two=14, words=16, join="\n", gap=1)  # and so are 80
 
 
 def render(table: Table) -> RenderableType:
@@ -29,7 +53,11 @@ def render(table: Table) -> RenderableType:
     caption = RichText.assemble((f"Table {table.number}. ", "bold"), table.caption)
     pieces: list[RenderableType] = [caption]
     for block in (part for whole in table.blocks for part in _cut(whole)):
-        pieces += ["", *([RichText(block.title, style="bold italic")] if block.title else []), _block(block, footnotes)]
+        pieces += [
+            "",
+            *([RichText(block.title, style="bold italic")] if block.title else []),
+            _Fitting(block, footnotes),
+        ]
     pieces.append("")
     notes = [*table.notes, *(f"{superscript(number)} {gap}" for gap, number in footnotes.items())]
     pieces += [RichText(note, style="dim") for note in notes]
@@ -49,41 +77,63 @@ def _only(block: Block, target: str) -> Block:
     return Block(block.name, columns, rows, target)
 
 
-def _block(block: Block, footnotes: dict[Gap, int]) -> RichTable:
-    grid = RichTable(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
+@dataclass(frozen=True)
+class _Fitting:
+    """A block in the widest layout that the console has room for."""
+
+    block: Block
+    footnotes: dict[Gap, int]
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        wide = _grid(self.block, self.footnotes, _WIDE)
+        needed = Measurement.get(console, options.update(max_width=_UNBOUND), wide).maximum
+        yield wide if needed <= options.max_width else _grid(self.block, self.footnotes, _NARROW)
+
+
+def _grid(block: Block, footnotes: dict[Gap, int], layout: _Layout) -> RichTable:
+    grid = RichTable(box=None, pad_edge=False, padding=(0, layout.gap, 0, 0), header_style="bold")
     for index, column in enumerate(block.columns):
-        head = f"{column.group}\n{column.title}" if column.group else column.title
-        # Where space is short, figures give way: "23.58" over "±1.25" reads well, a cut feature set does not.
         numeric = block.is_numeric(index)
-        grid.add_column(head, justify="right" if numeric else "left", no_wrap=not numeric)
+        title = column.title.replace(" ", layout.join) if numeric else column.title
+        head = f"{column.group}\n{title}" if column.group else title
+        grid.add_column(head, justify="right" if numeric else "left", no_wrap=True)
+    width = layout.features if _feature_columns(block) < 2 else layout.features_of_two
     for group, rows in block.row_groups():
         if group:
             grid.add_row(RichText(group, style="italic"))
         for row in rows:
-            grid.add_row(*(_cell(value, footnotes) for value in row.values))
+            grid.add_row(*(_cell(value, footnotes, layout, width) for value in row.values))
     return grid
 
 
-def _cell(value: Value, footnotes: dict[Gap, int]) -> RichText:
-    if isinstance(value, FeatureSet | Text):
-        words = _wrapped(value.name if isinstance(value, FeatureSet) else value.text)
-        return RichText(words, style="cyan" if isinstance(value, FeatureSet) else "")
+def _feature_columns(block: Block) -> int:
+    return max((sum(isinstance(value, FeatureSet) for value in row.values) for row in block.rows), default=0)
+
+
+def _cell(value: Value, footnotes: dict[Gap, int], layout: _Layout, width: int) -> RichText:
+    match value:
+        case FeatureSet(name):
+            return RichText(_wrapped(name, width), style="cyan")
+        case Text(words):
+            return RichText(textwrap.fill(words, layout.words) if " " in words else _wrapped(words, width))
     piece = parts(value, footnotes)
     style = {1: "bold green", 2: "underline"}.get(piece.place or 0, "")
     text = RichText(piece.main, style=style)
     if piece.note is not None:
         text.append(superscript(piece.note))
-    if isinstance(value, Figure):
-        text.append(piece.spread.replace("± ", "±"), style=_FAINT)
+    if isinstance(value, Figure) and piece.spread:
+        text.append(layout.join + piece.spread.strip().replace("± ", "±"), style=_FAINT)
     if piece.published:  # below the figure: beside it, six Ways would not fit
-        text.append(f"\n{piece.published} {piece.difference}".rstrip(), style=_FAINT)
+        text.append("\n" + layout.join.join(filter(None, (piece.published, piece.difference))), style=_FAINT)
     return text
 
 
-def _wrapped(features: str) -> str:
+def _wrapped(features: str, width: int) -> str:
+    """A feature set over several lines, none longer than the width."""
     lines = [""]
     for term in features.replace(JOIN, JOIN + "\n").splitlines():
-        if lines[-1] and len(lines[-1]) + len(term) > _FEATURES_WIDTH:
-            lines.append("")
-        lines[-1] += term
+        for part in (term[start : start + width] for start in range(0, len(term), width)):
+            if lines[-1] and len(lines[-1]) + len(part) > width:
+                lines.append("")
+            lines[-1] += part
     return "\n".join(lines)

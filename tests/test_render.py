@@ -2,16 +2,19 @@ import csv
 import html.parser
 import io
 import re
+from typing import Literal
 
 import pytest
+from rich.console import Console
 
+from results import render_terminal
 from results.records import Hole
 from results.render import FORMATS, SUFFIXES, Format, render
 from results.table import Block, Column, Difference, FeatureSet, Figure, Row, Table, Text
 from results.tables import NUMBERS, build_all, build_table
 from search_spaces.errors import SweepError
 from tests.golden.make import HERE, golden, terminal
-from tests.results_factory import cell, complete_run, empty_run, holed_run, made_record
+from tests.results_factory import MULTIMODAL, cell, complete_run, drawn, empty_run, holed_run, made_record
 
 NASTY = 'a_b & 50% <b>#1</b> | ~x^2 \\cmd {y} $z$ "q" *s*'
 
@@ -157,10 +160,30 @@ def test_a_difference_has_its_sign() -> None:
 
 
 def test_the_terminal_shows_every_table_within_its_columns_and_cuts_no_word() -> None:
-    for width in (120, 100):
+    for width in (120, 100, 80):
         text = terminal(width)
         assert max(len(line) for line in text.splitlines()) <= width
         assert "…" not in text
+
+
+@pytest.mark.parametrize("width", [120, 80])
+@pytest.mark.parametrize("compare", [None, "paper"])
+def test_the_longest_feature_sets_fit_a_terminal_term_by_term(width: int, compare: Literal["paper"] | None) -> None:
+    run = complete_run()
+    pairs = (cell(target, f"{MULTIMODAL[3]}/way1", f"{MULTIMODAL[2]}/way6") for target in run.targets)
+    probe = "+".join(feature.name for feature in run.features)
+    references = tuple(r.model_copy(update={"features": r.features and probe}) for r in run.references)
+    long = run.model_copy(update={"multitask": tuple(map(drawn, pairs)), "references": references})
+    for number in ("II", "III", "V", "VI"):
+        console = Console(width=width, record=True, file=io.StringIO())
+        console.print(render_terminal.render(build_table(number, long, compare=compare)))
+        text = console.export_text()
+        assert max(map(len, text.splitlines())) <= width
+        assert "…" not in text
+        words = set(re.split(r"[\s+]+", text))
+        assert {feature.name for feature in run.features} <= {word.removesuffix("~") for word in words}
+        if number == "V":
+            assert {"Multitask", "alone", "Gain"} <= words
 
 
 @pytest.mark.parametrize("format_", FORMATS)
