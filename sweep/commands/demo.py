@@ -12,12 +12,14 @@ from sweep.commands.run import Options
 from sweep.tally import clock
 
 
-def demo(folder: Path, options: Options, progress: Console, console: Console) -> Ending:
+def demo(
+    folder: Path, options: Options, progress: Console, console: Console, *, space: str = "demo", scale: float = 1.0
+) -> Ending:
     """Writes the sample tree, carries the space `demo` out on it and prints Tables I-VI; picks up where it stopped."""
     began = time.monotonic()
-    write_sample(folder / "data", progress)
+    write_sample(folder / "data", progress, scale)
     request = run.Request(
-        space="demo",
+        space=space,
         root=folder / "data",
         path=folder / "run",
         targets=(),
