@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 
 from results.records import Branch, Cell
-from results.select import top_two
 from search_spaces.corpus import MASKED
 from sweep.collect import progress, run_results
 from sweep.events import CellDone, CellFailed, CellsPlanned
@@ -63,9 +62,11 @@ def test_planned_cells_come_with_the_figures_of_earlier_commands(finished: TinyR
 def test_the_multitask_run_is_of_the_two_best_cells_of_the_whole_grid(finished: TinyRun) -> None:
     with open_studies(finished.folder) as studies:
         for target in TARGETS:
-            main, related = top_two(studies.records(target), target)
+            grid = {r.cell.branches[0]: r.seeds[0].devel for r in studies.records(target)}
             (joint,) = studies.records(f"{target}/multitask")
-            assert joint.cell.branches == (*main.cell.branches, *related.cell.branches)
+            figures = sorted((devel.macro_f1 for devel in grid.values() if devel.predicted_classes > 1), reverse=True)
+            assert [grid[branch].macro_f1 for branch in joint.cell.branches] == figures[:2]
+            assert len(set(joint.cell.branches)) == 2
 
 
 def test_the_test_partition_is_scored_for_what_was_selected_and_nothing_else(finished: TinyRun) -> None:
@@ -128,6 +129,22 @@ def test_a_training_that_fails_is_a_hole_with_its_reason(holed: TinyRun, sweep: 
         csv.DictReader(sweep("tables", holed.folder.path, "--table", "II", "--format", "csv").out.splitlines())
     )
     assert {row["state"] for row in table if row["features"] == "fau"} == {"failed"}
+
+
+def test_a_run_with_failed_cells_ends_with_3_and_says_what_to_do(
+    holed: TinyRun, tmp_path: Path, sweep: Sweep, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = copied(holed, tmp_path)
+    monkeypatch.chdir(tmp_path)
+    said = sweep("resume", "run", "--cache", run.cache)
+    assert said.code == 3
+    *failed, last = said.err.splitlines()
+    assert len(failed) == 4
+    assert all(line.startswith("failed: ") and "epoch 1" in line for line in failed)
+    assert last == (
+        "10 of 14 cells are done, 4 failed. No multitask run for arousal and valence. "
+        "`sweep resume run --retry-failed` tries the failed cells again, with --allow-holes it goes on without them."
+    )
 
 
 def test_no_pair_is_selected_while_a_cell_is_missing(holed: TinyRun) -> None:
