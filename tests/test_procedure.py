@@ -164,6 +164,18 @@ def test_failed_cells_are_left_alone_unless_they_are_to_be_retried(holed: TinyRu
     assert [states[f"{t}: {t} fau/{way}"] for t in TARGETS for way in ("way2", "way4")] == [["FAIL", "FAIL"]] * 4
 
 
+def test_a_cell_is_retried_once_a_command_however_often_the_grid_grows(tmp_path: Path, tree: Path, cache: Path) -> None:
+    run = tiny_run(tmp_path, tree, cache, ROLES)
+    run.failing = ("arousal vggish/way4",)
+    run.carry_out(retry_failed=True, allow_holes=True)
+    assert any(str(event.cell).endswith("+bert/way4") for event in run.events if isinstance(event, CellDone))
+    assert trials(run.folder.path)["arousal: arousal vggish/way4"] == ["FAIL"]
+    run.failing = ()
+    assert run.carry_out(retry_failed=True) == ["arousal vggish/way4"]
+    with open_studies(run.folder) as studies:
+        assert progress(run.identity, studies).complete
+
+
 def test_holes_that_are_allowed_are_gone_around_by_a_pair_that_stays(holed: TinyRun, tmp_path: Path) -> None:
     run = copied(holed, tmp_path)
     assert len(run.carry_out(allow_holes=True)) == 2

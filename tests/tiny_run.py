@@ -1,7 +1,7 @@
 """Whole runs that take seconds: a tiny tree, tiny spaces, and a procedure that trains in this process."""
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,7 +14,7 @@ from sweep import identity
 from sweep.events import CellDone, Event
 from sweep.folder import RunFolder
 from sweep.identity import Identity
-from sweep.job import EpochEvent, Job, Outcome
+from sweep.job import EpochEvent, Job, Outcome, TrialFailed
 from sweep.ledger import Ledger, sqlite_url
 from sweep.lock import coordinating
 from sweep.opened import asked_identity, open_data
@@ -81,16 +81,23 @@ def write_space(path: Path, text: str = ROLES) -> Path:
 
 
 class InlineExecutor:
-    """Trains in this process: one trial at a time, done when `submit` returns."""
+    """Trains in this process: one trial at a time, done when `submit` returns.
+
+    Args:
+        failing: cells, by str(cell), whose training is made to fail.
+    """
 
     workers = 1
 
-    def __init__(self) -> None:
+    def __init__(self, failing: Collection[str] = ()) -> None:
+        self._failing = failing
         torch.set_num_threads(1)  # as a worker does: digits may change with the number of threads
 
     def submit(self, job: Job, on_epoch: Callable[[EpochEvent], None]) -> Future[Outcome]:
         future: Future[Outcome] = Future()
         try:
+            if str(job.cell) in self._failing:
+                raise TrialFailed("made to fail")
             future.set_result(run_trial(job, on_epoch))
         except Exception as error:
             future.set_exception(error)
@@ -110,6 +117,7 @@ class TinyRun:
     cache: Path
     said: list[str] = field(default_factory=list)
     events: list[Event] = field(default_factory=list)
+    failing: tuple[str, ...] = ()
 
     @property
     def identity(self) -> Identity:
@@ -129,7 +137,7 @@ class TinyRun:
                 store=data.store,
                 modalities=data.modalities,
                 ledger=ledger,
-                executor=InlineExecutor(),
+                executor=InlineExecutor(self.failing),
                 on_event=self.events.append,
                 say=self.said.append,
                 retry_failed=retry_failed,
