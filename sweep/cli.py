@@ -13,6 +13,7 @@ import typer
 
 from search_spaces.errors import SweepError
 from sweep import __version__, environment
+from sweep.plain import tell
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -60,7 +61,7 @@ def main() -> NoReturn:
     try:
         app()
     except SweepError as error:
-        _errors().print(f"sweep: {error}", markup=False, highlight=False, soft_wrap=True)
+        tell(_errors(), f"sweep: {error}")
         sys.exit(EXIT_MISTAKE)
     sys.exit(0)
 
@@ -70,9 +71,9 @@ def _root(
     context: typer.Context, version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False
 ) -> None:
     if version:
-        _prints().print(f"muse-sweep {__version__}", highlight=False)
+        tell(_prints(), f"muse-sweep {__version__}")
     elif context.invoked_subcommand is None:
-        _prints().print(context.get_help(), markup=False, highlight=False)
+        tell(_prints(), context.get_help())
 
 
 @app.command()

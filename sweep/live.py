@@ -14,6 +14,7 @@ from rich.text import Text
 from results.records import Cell
 from search_spaces.stages import BASELINE_WAY
 from sweep.events import CellDone, CellFailed, Event
+from sweep.plain import tell
 from sweep.tally import Tally, clock
 
 _BAR_WIDTH = 40
@@ -62,7 +63,7 @@ class _Lines:
             self.say(line)
 
     def say(self, line: str) -> None:
-        self._console.print(line, markup=False, highlight=False, soft_wrap=True)
+        tell(self._console, line)
 
 
 class _Screen:
@@ -82,7 +83,7 @@ class _Screen:
             self.say(_line(event, self._tally))
 
     def say(self, line: str) -> None:
-        self._live.console.print(line, markup=False, highlight=False)
+        tell(self._live.console, line)
 
 
 def _line(event: Event, tally: Tally) -> str:

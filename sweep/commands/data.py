@@ -10,23 +10,24 @@ from search_spaces.corpus import PARTITIONS, DataError, Partition
 from search_spaces.settings import N_CLASSES
 from sweep import feature_store, sample
 from sweep.feature_store import FeatureStore, Survey
+from sweep.plain import tell
 
 
 def check(root: Path, reader: str, cache: Path, console: Console) -> bool:
     """Prints every defect and notice of a tree; True when there is no defect."""
     found = feature_store.survey(root, reader, cache)
     for defect in found.defects:
-        console.print(f"defect: {defect}", markup=False, highlight=False, soft_wrap=True)
+        tell(console, f"defect: {defect}")
     _print_notices(found, console)
     count = len(found.defects)
     if count:
-        console.print(f"{root}: {count} defect{'s' if count > 1 else ''}; no run can use this tree.", markup=False)
+        tell(console, f"{root}: {count} defect{'s' if count > 1 else ''}; no run can use this tree.")
         return False
     store = _usable(found, root)
-    console.print(
+    tell(
+        console,
         f"{root}: no defects. {len(store.videos)} videos, {store.segments.n_segments} segments, "
         f"{store.segments.n_steps} steps, {len(store.widths)} features, targets {', '.join(store.segments.classes)}.",
-        markup=False,
     )
     return True
 
@@ -48,7 +49,7 @@ def describe(root: Path, reader: str, cache: Path, console: Console) -> None:
 def write_sample(root: Path, console: Console, scale: float = 1.0) -> None:
     """Writes the sample tree, or says that it stands already."""
     summary = sample.write_sample(root, scale=scale)
-    console.print(str(summary), markup=False, highlight=False)
+    tell(console, str(summary))
 
 
 def _usable(found: Survey, root: Path) -> FeatureStore:
@@ -59,7 +60,7 @@ def _usable(found: Survey, root: Path) -> FeatureStore:
 
 def _print_notices(found: Survey, console: Console) -> None:
     for notice in found.notices:
-        console.print(f"notice: {notice}", markup=False, highlight=False, soft_wrap=True)
+        tell(console, f"notice: {notice}")
 
 
 def _partitions(store: FeatureStore) -> Table:

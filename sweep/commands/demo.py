@@ -9,6 +9,7 @@ from sweep.commands import run, tables
 from sweep.commands.data import write_sample
 from sweep.commands.ending import Ending
 from sweep.commands.run import Options
+from sweep.plain import tell
 from sweep.tally import clock
 
 
@@ -34,5 +35,5 @@ def demo(
     tables.tables(folder / "run", everything, console, progress)
     took = clock(time.monotonic() - began)
     if ending.progress.complete:
-        console.print(f"The demo took {took}. Its run is {folder / 'run'}: look into it with `sweep status`.")
+        tell(console, f"The demo took {took}. Its run is {folder / 'run'}: look into it with `sweep status`.")
     return ending

@@ -9,6 +9,7 @@ from rich.console import Console
 from sweep.collect import Progress, progress
 from sweep.folder import RunFolder
 from sweep.identity import Identity
+from sweep.plain import tell
 from sweep.study_reader import StudyReader
 
 
@@ -63,4 +64,4 @@ def shortest(path: Path) -> Path:
 
 
 def _say(console: Console, line: str) -> None:
-    console.print(line, markup=False, highlight=False, soft_wrap=True)
+    tell(console, line)

@@ -17,6 +17,7 @@ from search_spaces.stages import BASELINE_WAY
 from sweep import estimate
 from sweep.commands.run import Request
 from sweep.opened import Data, asked_identity, open_data
+from sweep.plain import tell
 from sweep.tally import clock
 
 
@@ -50,7 +51,7 @@ def plan(request: Request, workers: int, as_json: bool, console: Console, errors
     unscreened = Resolution(modalities=dict(data.modalities))
     grid, baseline = expand(space, unscreened), expand_baseline(space, unscreened)
     for left_out in (*grid.left_out, *baseline.left_out):
-        errors.print(f"left out: {left_out}", markup=False, highlight=False, soft_wrap=True)
+        tell(errors, f"left out: {left_out}")
     lines = tuple(_lines(space, data, targets, grid.rows, baseline.rows))
     least, most = _hours(space, lines, workers)
     memory = estimate.memory_mb() * workers
@@ -72,12 +73,12 @@ def plan(request: Request, workers: int, as_json: bool, console: Console, errors
         return
     console.print(_table(lines))
     seeds, epochs = space.settings.seeds, space.settings.epochs
-    console.print(
+    tell(
+        console,
         f"{sum(line.cells for line in lines)} cells, of which the grid is {len(grid.rows)} feature sets x "
         f"{len(space.ways)} Ways x {len(targets)} targets; {seeds} seeds a cell, at most {epochs} epochs.\n"
         f"With --workers {workers}: {clock(least * 3600)} if every seed stops as early as it may, "
         f"{clock(most * 3600)} if none stops early; about {memory / 1024:.1f} GB of memory.",
-        highlight=False,
     )
 
 

@@ -23,6 +23,7 @@ from sweep.ledger import Ledger, sqlite_url
 from sweep.live import showing
 from sweep.lock import coordinating
 from sweep.opened import Data, asked_identity, device_named, open_data, open_run
+from sweep.plain import tell
 from sweep.procedure import Procedure
 
 EXIT_INTERRUPTED = 130
@@ -118,7 +119,7 @@ def _carry_out(folder: RunFolder, asked: Identity, data: Data, options: Options,
         if found is None:
             identity.write(folder, asked)
             for notice in data.notices:
-                console.print(f"notice: {notice}", markup=False, highlight=False, soft_wrap=True)
+                tell(console, f"notice: {notice}")
         else:
             identity.check_same(folder, found, asked)
         folder.create()
@@ -157,7 +158,7 @@ def _stoppable(folder: RunFolder, console: Console) -> Iterator[None]:
         advice = f"Go on with: sweep resume {folder.path}"
         if not folder.run_json.exists():
             advice = "Nothing has been trained yet; give the same command again."
-        console.print(f"Stopped; what is finished is kept. {advice}", markup=False, highlight=False, soft_wrap=True)
+        tell(console, f"Stopped; what is finished is kept. {advice}")
         raise typer.Exit(EXIT_INTERRUPTED) from None
     finally:
         if main:

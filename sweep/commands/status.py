@@ -13,6 +13,7 @@ from results.summary import summarize
 from sweep.collect import Progress, progress, run_results
 from sweep.lock import Holder, holder
 from sweep.opened import open_run, open_studies
+from sweep.plain import tell
 from sweep.tally import clock
 
 _BEST = 3
@@ -51,15 +52,15 @@ def _print(found: _Status, console: Console) -> None:
     counts = ", ".join(f"{count} {state}" for state, count in _counts(known).items() if count)
     more = f"; {known.rows_open} feature sets depend on results still to come" if known.rows_open else ""
     took = clock(sum(cost.wall_s for cost in known.costs.values()))
-    console.print(f"Run {found.run} (space {found.space}): {counts}{more}.", markup=False, highlight=False)
-    console.print(f"Training so far: {took} of one worker.", highlight=False)
+    tell(console, f"Run {found.run} (space {found.space}): {counts}{more}.")
+    tell(console, f"Training so far: {took} of one worker.")
     working = f"{found.holder} is working on it." if found.holder else "Nobody is working on it."
-    console.print(working, markup=False, highlight=False)
+    tell(console, working)
     for target, records in found.best.items():
         if records:
             console.print(_best(target, records))
     for hole in _failures(known):
-        console.print(f"failed: {hole.cell}: {hole.reason}", markup=False, highlight=False, soft_wrap=True)
+        tell(console, f"failed: {hole.cell}: {hole.reason}")
 
 
 def _counts(known: Progress) -> dict[str, int]:

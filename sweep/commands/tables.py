@@ -16,6 +16,7 @@ from search_spaces.errors import SweepError
 from sweep import atomic
 from sweep.collect import run_results
 from sweep.opened import open_run, open_studies
+from sweep.plain import tell
 
 FORMATS: tuple[Format, ...] = ("csv", "md", "latex")
 """Written to --out where no format is named."""
@@ -43,7 +44,7 @@ def tables(path: Path, request: Request, console: Console, errors: Console) -> N
         results = run_results(folder, identity, studies)
     built, missing = _build(results, request)
     for sentence in missing:
-        errors.print(sentence, markup=False, highlight=False, soft_wrap=True)
+        tell(errors, sentence)
     if request.out is not None:
         _write(built, request, request.out, console)
         return
@@ -73,6 +74,6 @@ def _write(built: tuple[Table, ...], request: Request, out: Path, console: Conso
             for each in formats:
                 path = out / f"table_{table.number}{SUFFIXES[each]}"
                 atomic.write_text(path, render(table, each))
-                console.print(str(path), markup=False, highlight=False, soft_wrap=True)
+                tell(console, str(path))
     except OSError as error:
         raise SweepError(f"--out {out} cannot be written: {error.strerror}.") from error
