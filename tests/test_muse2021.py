@@ -1,5 +1,6 @@
 import json
 import os
+import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -83,13 +84,21 @@ def test_what_is_no_tree_is_one_message_with_the_layout(call: object, tmp_path: 
         reader(tmp_path / "file")
 
 
-def test_a_folder_without_read_access_is_a_users_mistake(tmp_path: Path) -> None:
-    write_tree(tmp_path)
-    (tmp_path / "label_segments" / "arousal").chmod(0)
-    if os.access(tmp_path / "label_segments" / "arousal", os.R_OK):
-        pytest.skip("this user may read everything")
-    with pytest.raises(SweepError, match="arousal cannot be read"):
-        muse2021.read(tmp_path)
+def test_a_folder_without_read_access_is_a_users_mistake() -> None:
+    root_user, nobody = os.geteuid() == 0, 65534
+    with tempfile.TemporaryDirectory() as folder:  # pytest's own folder is closed to other users
+        Path(folder).chmod(0o755)
+        write_tree(Path(folder))
+        (Path(folder) / "label_segments" / "arousal").chmod(0)
+        if root_user:  # who may read everything
+            os.seteuid(nobody)
+        try:
+            with pytest.raises(SweepError, match="arousal cannot be read"):
+                muse2021.read(Path(folder))
+        finally:
+            if root_user:
+                os.seteuid(0)
+            (Path(folder) / "label_segments" / "arousal").chmod(0o755)
 
 
 def test_nothing_is_written(tmp_path: Path) -> None:

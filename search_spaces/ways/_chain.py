@@ -3,6 +3,7 @@
 Letters in shapes: B segments, T steps, F columns in, H columns out.
 """
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 
 import torch
@@ -37,14 +38,14 @@ class Padding:
         return x if self.valid is None else x * self.valid[:, :, None]
 
 
-class Part(nn.Module):
+class Part(nn.Module, ABC):
     """One link of a chain; its valid output rows never depend on rows beyond a segment's length."""
 
     out_width: int
 
+    @abstractmethod
     def forward(self, x: Tensor, padding: Padding) -> Tensor:
         """(B, T, in) -> (B, T, out_width)."""
-        raise NotImplementedError
 
     def last(self, x: Tensor, padding: Padding) -> Tensor:
         """(B, T, in) -> (B, out_width), the forward pass at each last valid step; a part overrides it to skip work."""

@@ -3,19 +3,20 @@
 Letters in shapes: K subtasks.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
 
 
-class Weighting(nn.Module):
-    """A combination of K subtask losses; abstract."""
+class Weighting(nn.Module, ABC):
+    """A combination of K subtask losses."""
 
     @property
+    @abstractmethod
     def delta(self) -> Tensor:
         """(K,) the δ of each subtask, positive."""
-        raise NotImplementedError
 
     def weighted(self, losses: Tensor) -> Tensor:
         """The part linear in the losses: (K,) -> scalar; may be summed over the chunks of a batch.
@@ -27,9 +28,10 @@ class Weighting(nn.Module):
             raise ValueError(f"`losses` must be of shape {tuple(self.delta.shape)}. Found {tuple(losses.shape)}.")
         return self._weighted(losses)
 
-    def _weighted(self, losses: Tensor) -> Tensor:
-        raise NotImplementedError
+    @abstractmethod
+    def _weighted(self, losses: Tensor) -> Tensor: ...
 
+    @abstractmethod
     def regulariser(self, weights: Sequence[Tensor], eta: float) -> Tensor:
         """The part that is added once per batch: a scalar.
 
@@ -37,7 +39,6 @@ class Weighting(nn.Module):
             weights: parameters of the network; those that are matrices are θ.
             eta: the paper's η.
         """
-        raise NotImplementedError
 
     def forward(self, losses: Tensor, weights: Sequence[Tensor], eta: float) -> Tensor:
         """The whole formula: losses (K,) -> scalar."""
