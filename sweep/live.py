@@ -39,18 +39,19 @@ def showing(console: Console, workers: int) -> Iterator[View]:
     """The view that fits the console, while the block runs."""
     tally = Tally(workers)
     if not console.is_terminal:
-        yield _Lines(console, tally)
+        yield _View(console, tally, (CellDone, CellFailed))
         return
     with Live(console=console, refresh_per_second=4, get_renderable=lambda: _screen(tally), transient=True) as live:
-        yield _Screen(live, tally)
+        yield _View(live.console, tally, (CellFailed,))
 
 
-class _Lines:
-    """One line a finished cell; no control codes."""
+class _View:
+    """Counts every event and prints a line for some of them; on a terminal the line scrolls above the live screen."""
 
-    def __init__(self, console: Console, tally: Tally) -> None:
+    def __init__(self, console: Console, tally: Tally, printed: tuple[type[Event], ...]) -> None:
         self._console = console
         self._tally = tally
+        self._printed = printed
 
     @property
     def trained(self) -> int:
@@ -58,32 +59,11 @@ class _Lines:
 
     def event(self, event: Event) -> None:
         self._tally(event)
-        line = _line(event, self._tally)
-        if line:
-            self.say(line)
-
-    def say(self, line: str) -> None:
-        tell(self._console, line)
-
-
-class _Screen:
-    """A screen that redraws itself; failures and remarks scroll above it."""
-
-    def __init__(self, live: Live, tally: Tally) -> None:
-        self._live = live
-        self._tally = tally
-
-    @property
-    def trained(self) -> int:
-        return self._tally.trained
-
-    def event(self, event: Event) -> None:
-        self._tally(event)
-        if isinstance(event, CellFailed):
+        if isinstance(event, self._printed):
             self.say(_line(event, self._tally))
 
     def say(self, line: str) -> None:
-        tell(self._live.console, line)
+        tell(self._console, line)
 
 
 def _line(event: Event, tally: Tally) -> str:

@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.table import Table
 
 from results.records import Branch
-from search_spaces.features import Term
+from search_spaces.features import JOIN, Term, parse_feature_set
 from search_spaces.grid import Row, expand, expand_baseline
 from search_spaces.resolution import Resolution
 from search_spaces.slots import Kind, Role, parse_slot
@@ -114,9 +114,9 @@ def _epoch_s(space: Space, data: Data, targets: tuple[str, ...], branch: Branch)
 
 def _widest(data: Data, known: Iterable[str | None]) -> str:
     """A feature set to time: raw features only, so that no PCA is fitted for a plan."""
-    names = {name.removesuffix("~") for features in known if features for name in features.split("+")}
+    names = {term.feature for features in known if features for term in parse_feature_set(features)}
     chosen = [name for name in data.modalities if name in names] or list(data.modalities)
-    return "+".join(chosen[:3])
+    return JOIN.join(chosen[:3])
 
 
 def _hours(space: Space, lines: tuple[_Line, ...], workers: int) -> tuple[float, float]:
