@@ -12,7 +12,6 @@ from search_spaces.alignment import Segments
 from search_spaces.corpus import Notice
 from sweep import packed
 
-_BLOCK = 8192  # steps looked at a time
 _WILD = 1000.0
 """How many times the deviation of one column may be that of another before a network cannot be expected to learn."""
 
@@ -67,11 +66,11 @@ def notices(found: Mapping[str, Oddities], segments: Segments, videos: Sequence[
 
 
 def _look(values: NDArray[np.float32], train: slice) -> Oddities:
-    zero_rows = np.flatnonzero(np.concatenate([~block.any(axis=1) for block in _blocks(values)]))
-    lowest, highest = (np.array([f(b, axis=0) for b in _blocks(values[train])]) for f in (np.min, np.max))
+    zero_rows = np.flatnonzero(np.concatenate([~block.any(axis=1) for block in packed.blocks(values)]))
+    lowest, highest = (np.array([f(b, axis=0) for b in packed.blocks(values[train])]) for f in (np.min, np.max))
     constant = lowest.min(axis=0) == highest.max(axis=0)
-    mean = sum(block.sum(axis=0, dtype=np.float64) for block in _blocks(values[train])) / len(values[train])
-    squares = sum(((block - mean) ** 2).sum(axis=0) for block in _blocks(values[train]))
+    mean = sum(block.sum(axis=0, dtype=np.float64) for block in packed.blocks(values[train])) / len(values[train])
+    squares = sum(((block - mean) ** 2).sum(axis=0) for block in packed.blocks(values[train]))
     deviations = np.sqrt(np.asarray(squares))[~constant]
     return Oddities(
         zero_rows=len(zero_rows),
@@ -79,8 +78,3 @@ def _look(values: NDArray[np.float32], train: slice) -> Oddities:
         constant_columns=tuple(np.flatnonzero(constant).tolist()),
         scale_ratio=float(deviations.max() / deviations.min()) if len(deviations) else 1.0,
     )
-
-
-def _blocks(values: NDArray[np.float32]) -> Iterator[NDArray[np.float32]]:
-    for low in range(0, len(values), _BLOCK):
-        yield values[low : low + _BLOCK]

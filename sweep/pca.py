@@ -9,20 +9,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import sklearn
 from numpy.typing import NDArray
-from sklearn.decomposition import PCA
 
 from search_spaces.errors import SweepError
 from search_spaces.settings import Settings
-from sweep import digest, packed
+from sweep import digest, environment, packed
 from sweep.feature_store import FeatureStore
 
 _ALL = 1 - 1e-9
 """Share that stands for all of the variance: scikit-learn takes none above, and the rest has no direction."""
-
-_BLOCK = 8192
-"""Steps mapped at a time; bounds the memory of a 4096-column feature to 256 MB."""
 
 
 @dataclass(frozen=True)
@@ -64,6 +59,8 @@ def fit(train: NDArray[np.float32], variance: float, standardize: bool = False) 
     Raises:
         ValueError: fewer than two steps, or every column is constant.
     """
+    from sklearn.decomposition import PCA  # noqa: PLC0415 - half a worker's start, and most workers never fit
+
     # Not by the deviation, whose rounding leaves a constant column with a little of it.
     varies = train.max(axis=0) > train.min(axis=0) if len(train) > 1 else np.zeros(train.shape[1], bool)
     if not varies.any():
@@ -87,7 +84,13 @@ def reduce(store: FeatureStore, feature: str, settings: Settings) -> Path:
         SweepError: the feature is constant on the train partition.
     """
     values, train = store.values(feature), store.train_steps()
-    rule = [settings.pca_variance, settings.pca_standardize, train.start, train.stop, sklearn.__version__]
+    rule = [
+        settings.pca_variance,
+        settings.pca_standardize,
+        train.start,
+        train.stop,
+        environment.versions()["scikit-learn"],
+    ]
     folder = store.cache / "pca" / digest.of_value([packed.FORMAT, store.keys[feature], rule])
     with packed.filling(folder) as half:
         if half is None:
@@ -96,7 +99,7 @@ def reduce(store: FeatureStore, feature: str, settings: Settings) -> Path:
             reduction = fit(values[train], settings.pca_variance, settings.pca_standardize)
         except ValueError as error:
             raise SweepError(f"Feature {feature!r} cannot be reduced by PCA: {error}; leave {feature}~ out.") from error
-        blocks = (reduction.map(values[low : low + _BLOCK]) for low in range(0, len(values), _BLOCK))
+        blocks = map(reduction.map, packed.blocks(values))
         model = {"mean": reduction.mean, "scale": reduction.scale}
         model |= {"components": reduction.components, "explained": reduction.explained}
         packed.write_values(half, blocks, model)

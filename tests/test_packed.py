@@ -63,7 +63,7 @@ def test_what_was_packed_is_read_back(tmp_path):
 def test_packed_values_are_mapped_and_cannot_be_written(tmp_path):
     write(tmp_path / "key", [table(3, 0)])
     values = packed.read_values(tmp_path / "key", 3, 2)
-    assert isinstance(values, np.memmap)
+    assert isinstance(values.base, np.memmap)
     with pytest.raises(ValueError, match="read-only"):
         values[0] = 1
 

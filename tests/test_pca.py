@@ -104,7 +104,7 @@ def test_devel_and_test_do_not_move_the_reduction(tmp_path):
 
 
 def test_every_step_of_every_partition_is_mapped_in_its_place(tmp_path, monkeypatch):
-    monkeypatch.setattr(pca, "_BLOCK", 3)  # so that the last block is a part of one
+    monkeypatch.setattr(packed, "_BLOCK", 3)  # so that the last block is a part of one
     here = store(tmp_path, CROSS, devel=10)
     folder = pca.reduce(here, "fau", Settings(pca_variance=0.5))
     mapped = packed.read_values(folder, 7, pca.read_reduction(folder).width)

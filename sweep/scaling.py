@@ -1,0 +1,55 @@
+"""The z-scored form of a raw feature: columns minus their train mean, over their train deviation.
+
+Computed once per feature and content, like the reduced form, and memory-mapped by every trial of every worker.
+"""
+
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sweep import digest, packed
+from sweep.feature_store import FeatureStore
+
+_EPSILON = 1e-6  # added to every deviation by the official baseline
+_RULE = 1
+"""Raised whenever a feature would be scaled to other numbers than before; part of the key."""
+
+
+def standardize(store: FeatureStore, feature: str) -> Path:
+    """The folder of a feature's scaled steps; written when the cache lacks it.
+
+    Each column becomes (x - mean) / (deviation + 1e-6) with the mean and the deviation (ddof 0) of the train steps as
+    they stand in the videos. A column that is constant on train is only shifted: it may change later (a place the
+    train videos do not show), and divided by the bare 1e-6, as in the official baseline, one such step is a million
+    deviations and drowns every other column.
+
+    Raises:
+        SweepError: the corpus has no such feature, or the cache cannot be written.
+    """
+    values, train = store.values(feature), store.train_steps()
+    key = [packed.FORMAT, _RULE, store.keys[feature], train.start, train.stop]
+    folder = store.cache / "scaled" / digest.of_value(key)
+    with packed.filling(folder) as half:
+        if half is not None:
+            shift, scale = _moments(values[train])
+            narrow = (shift.astype(np.float32), scale.astype(np.float32))
+            blocks = ((block - narrow[0]) / narrow[1] for block in packed.blocks(values))
+            packed.write_values(half, blocks, {"shift": shift, "scale": scale})
+    return folder
+
+
+def _moments(train: NDArray[np.float32]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Shift and scale (F,) of every column."""
+    steps, width = train.shape
+    mean, squares = np.zeros(width), np.zeros(width)
+    lowest, highest = np.full(width, np.inf), np.full(width, -np.inf)
+    for block in packed.blocks(train):
+        mean += block.sum(axis=0, dtype=np.float64) / steps
+        np.minimum(lowest, block.min(axis=0), out=lowest)
+        np.maximum(highest, block.max(axis=0), out=highest)
+    for block in packed.blocks(train):
+        squares += ((block - mean) ** 2).sum(axis=0)
+    scale = np.sqrt(squares / steps) + _EPSILON
+    scale[lowest == highest] = 1.0
+    return mean, scale
