@@ -4,6 +4,7 @@ import os
 import platform
 import socket
 import sys
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 
@@ -12,6 +13,7 @@ import psutil
 _RECORDED = ("muse-sweep", "torch", "numpy", "scikit-learn", "optuna", "pandas")
 
 
+@cache
 def versions() -> dict[str, str]:
     """Python's and the libraries' versions, by distribution name."""
     return {"python": platform.python_version(), **{name: version(name) for name in _RECORDED}}

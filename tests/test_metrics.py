@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from sklearn.metrics import f1_score
+from sklearn.metrics import confusion_matrix, f1_score
 
 from results.metrics import confusion, macro_f1, scores
 
@@ -30,13 +30,22 @@ def test_masked_segments_are_left_out() -> None:
     assert scores(masked, np.concatenate([PREDICTED, [4, 3]])) == scores(TRUTH, PREDICTED)
 
 
-def test_macro_f1_of_a_confusion_matrix_equals_sklearn() -> None:
+def test_every_score_equals_sklearns() -> None:
     draw = np.random.default_rng(7)
     for _ in range(30):
         classes = draw.integers(1, 6)  # partitions that lack classes too
         truth, predicted = draw.integers(0, classes, (2, draw.integers(1, 60)))
-        expected = f1_score(truth, predicted, labels=list(range(5)), average="macro", zero_division=0)
-        assert macro_f1(confusion(truth, predicted)) == pytest.approx(expected, abs=1e-15)
+        got = scores(truth, predicted)
+        expected = {
+            average: f1_score(truth, predicted, labels=list(range(5)), average=average, zero_division=0)
+            for average in ("macro", "weighted", "micro", None)
+        }
+        assert got.macro_f1 == macro_f1(confusion(truth, predicted)) == pytest.approx(expected["macro"], abs=1e-15)
+        assert got.weighted_f1 == pytest.approx(expected["weighted"], abs=1e-15)
+        assert got.micro_f1 == pytest.approx(expected["micro"], abs=1e-15)
+        assert got.class_f1 == pytest.approx(expected[None], abs=1e-15)
+        assert (np.array(got.confusion) == confusion_matrix(truth, predicted, labels=list(range(5)))).all()
+        assert got.predicted_classes == len(set(predicted.tolist()))
 
 
 def test_rows_of_the_confusion_are_true_classes() -> None:
