@@ -1,0 +1,1 @@
+"""What the project measures about itself; each file runs as a program."""
