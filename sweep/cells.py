@@ -39,6 +39,14 @@ def multitask_plan(pairs: Iterable[Cell]) -> Plan:
     return tuple((multitask_study(cell.target), cell) for cell in pairs)
 
 
+def to_come(space: Space, resolution: Resolution, targets: Sequence[str]) -> dict[str, int]:
+    """How many cells of each Way results still to come will name; joint runs are not counted."""
+    open_rows = sum(row.features is None for row in expand(space, resolution).rows)
+    baselines = sum(row.features is None for row in expand_baseline(space, resolution).rows)
+    counts = {**dict.fromkeys(space.ways, open_rows), BASELINE_WAY: baselines}
+    return {way: count * len(targets) for way, count in counts.items() if count}
+
+
 def by_study(plan: Plan) -> Mapping[str, Sequence[Cell]]:
     """The cells of each study, in order."""
     cells: dict[str, list[Cell]] = {}

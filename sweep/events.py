@@ -1,6 +1,7 @@
 """What happens to cells while a sweep runs, for a live view or a log."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from results.records import Cell, Cost, Hole, TrialRecord
 from sweep.job import EpochEvent
@@ -13,6 +14,8 @@ class CellsPlanned:
     cells: tuple[Cell, ...]
     done: tuple[TrialRecord, ...]  # of an earlier command or step
     failed: tuple[Hole, ...]  # and not tried again
+    costs: Mapping[str, Cost] = field(default_factory=dict)  # of the cells done, by str(cell)
+    to_come: Mapping[str, int] = field(default_factory=dict)  # Way -> cells that results still to come will name
 
 
 @dataclass(frozen=True)

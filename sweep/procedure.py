@@ -23,6 +23,7 @@ from sweep.cells import (
     resolved_slots,
     row_figures,
     screening_plan,
+    to_come,
 )
 from sweep.collect import plan_holes
 from sweep.coordinator import run_cells
@@ -112,10 +113,10 @@ class Procedure:
         """What the roles are after the screening, as noted or as it turned out just now; None where it has holes."""
         identity = self.identity
         plan = screening_plan(identity.space, self.modalities, identity.targets)
-        complete = self._train(plan, retry_failed=self.retry_failed)
+        resolution = notebook.resolution or self._unscreened()
+        complete = self._train(plan, resolution, retry_failed=self.retry_failed)
         if notebook.resolution is not None:
-            return notebook.resolution
-        resolution = self._unscreened()
+            return resolution
         if plan:
             records = [record for study in by_study(plan) for record in self.ledger.records(study)]
             figures = row_figures(records, ways=1, targets=len(identity.targets))
@@ -143,7 +144,7 @@ class Procedure:
                     if line not in told:
                         self.say(line)
                 told.update(lines)
-            complete = self._train(plan, retry_failed=self.retry_failed and not known)
+            complete = self._train(plan, resolution, retry_failed=self.retry_failed and not known)
             known = plan
             records = [record for target in targets for record in self.ledger.records(grid_study(target))]
             figures = row_figures(records, len(space.ways), len(targets), allow_holes=self.allow_holes)
@@ -155,7 +156,7 @@ class Procedure:
         """Trains each target's two best cells jointly; a target without two is told and left out."""
         open_multitask(self.ledger, self.identity, resolution)
         pairs = (notebook.selected(target) or self._select(notebook, target) for target in self.identity.targets)
-        self._train(multitask_plan(pair for pair in pairs if pair), retry_failed=self.retry_failed)
+        self._train(multitask_plan(pair for pair in pairs if pair), resolution, retry_failed=self.retry_failed)
 
     def _select(self, notebook: Notebook, target: str) -> Cell | None:
         """The joint run of a target, noted: what follows rests on it, whatever is retried later."""
@@ -170,14 +171,16 @@ class Procedure:
         self.say(f"{target}: multitask run of {main.cell.branches[0]} with {related.cell.branches[0]}")
         return pair
 
-    def _train(self, plan: Plan, *, retry_failed: bool) -> bool:
+    def _train(self, plan: Plan, resolution: Resolution, *, retry_failed: bool) -> bool:
         """Trains what is open; whether every cell of the plan has a record then."""
         ordered = tuple(sorted(plan, key=lambda item: _rank(item[1])))
         wanted = {cell for _, cell in plan}
         records = (record for study in by_study(plan) for record in self.ledger.records(study))
         done = tuple(record for record in records if record.cell in wanted)
         failed = tuple(hole for hole in plan_holes(self.ledger, plan) if hole.state == "failed" and not retry_failed)
-        self.on_event(CellsPlanned(tuple(cell for _, cell in ordered), done, failed))
+        costs = {cell: cost for study in by_study(plan) for cell, cost in self.ledger.costs(study).items()}
+        more = to_come(self.identity.space, resolution, self.identity.targets)
+        self.on_event(CellsPlanned(tuple(cell for _, cell in ordered), done, failed, costs, more))
         run_cells(
             self.ledger,
             ordered,

@@ -13,8 +13,9 @@ def cost(wall_s: float) -> Cost:
     return Cost(wall_s=wall_s, peak_memory_mb=1.0, host="here", seeds=())
 
 
-def planned(*cells, done=(), failed=()):
-    return CellsPlanned(cells, tuple(done), tuple(Hole(cell=each, state="failed", reason="nan") for each in failed))
+def planned(*cells, done=(), failed=(), costs=None, to_come=None):
+    holes = tuple(Hole(cell=each, state="failed", reason="nan") for each in failed)
+    return CellsPlanned(cells, tuple(done), holes, costs or {}, to_come or {})
 
 
 def test_cells_of_earlier_commands_are_done_and_have_their_figures():
@@ -64,6 +65,23 @@ def test_a_way_that_was_not_seen_yet_takes_the_mean_of_all():
     tally(planned(A, C))
     tally(CellDone("arousal", A, made_record(A, (0.3,)), cost(10.0)))
     assert tally.eta_s() == 10
+
+
+def test_what_cells_took_before_tells_the_time_left_at_once():
+    tally = Tally(1)
+    done = {"done": [made_record(A, (0.3,))], "costs": {str(A): cost(10.0)}}
+    tally(planned(A, B, **done))
+    assert tally.eta_s() == 10
+    tally(planned(A, B, C, **done))  # told again with the next step: still one cell of way1
+    tally(CellDone("arousal", B, made_record(B, (0.3,)), cost(20.0)))
+    assert tally.eta_s() == (10 + 20) / 2  # C takes the mean of all
+
+
+def test_cells_that_are_not_named_yet_take_time_too():
+    tally = Tally(2)
+    tally(planned(A, B, to_come={"way1": 3, "way2": 1}))
+    tally(CellDone("arousal", A, made_record(A, (0.3,)), cost(10.0)))
+    assert tally.eta_s() == (10 + 4 * 10) / 2
 
 
 def test_cells_that_failed_before_are_not_waited_for():
