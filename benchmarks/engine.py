@@ -1,0 +1,195 @@
+"""The training engine against what users do today, in turn on the same machine, data, epochs, seeds and cores.
+
+A is `plain_loop.py`, one process a trial (feature set, Way, target), one after the other, with torch's default threads.
+B is `sweep_side.py`: the same trials by the sweep's workers, from an empty cache. Both count from the start of the
+process to the last prediction. Losses and F1 must agree, else a ratio means nothing.
+
+    python benchmarks/engine.py DATA --features rms+scene [--cases way1 way2 …] [--epochs 5] [--seeds 1] [--rounds 3]
+"""
+
+import argparse
+import json
+import statistics
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # started as a file, Python finds only its neighbours
+
+from benchmarks.arithmetic import epoch_gflop, peak_gflops
+from results.records import Branch, Cell
+from search_spaces.settings import Settings
+from sweep.batches import train_windows, whole_segments
+from sweep.feature_store import FeatureStore
+from sweep.fusion import Fusion
+from sweep.opened import open_data
+from sweep.trial import build_parts
+
+_HERE = Path(__file__).parent
+_Json = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Case:
+    """A network to time.
+
+    Attributes:
+        name: as --cases takes it.
+        way: of the cells.
+        wanted: how many times faster B is meant to be.
+        changed: settings that differ from the benchmark's.
+    """
+
+    name: str
+    way: str
+    wanted: float
+    changed: _Json = field(default_factory=dict)
+
+
+CASES = (
+    Case("baseline-bi", "baseline", 25, {"baseline_layers": 1, "baseline_bidirectional": True}),
+    Case("baseline", "baseline", 12),
+    Case("way1", "way1", 8),
+    Case("way2", "way2", 15),
+    Case("way3", "way3", 8),
+    Case("way4", "way4", 10),
+    Case("way5", "way5", 10),
+    Case("way6", "way6", 8),
+)
+
+
+@dataclass
+class Timing:
+    """What one case has taken so far, seconds, and whether both sides computed the same."""
+
+    case: Case
+    plain_s: list[float] = field(default_factory=list)
+    sweep_s: list[float] = field(default_factory=list)
+    epoch_s: list[float] = field(default_factory=list)  # of one seed on one worker of B
+    plain_mb: float = 0.0
+    sweep_mb: float = 0.0
+    loss_gap: float = 0.0  # largest difference of a train loss, relative
+    f1_equal: int = 0  # epochs whose devel F1 is the same on both sides
+    f1_gap: float = 0.0  # largest difference of an epoch's devel F1
+    f1_count: int = 0
+
+    @property
+    def ratio(self) -> float:
+        """How many times faster B is, by medians."""
+        return statistics.median(self.plain_s) / statistics.median(self.sweep_s)
+
+
+@dataclass(frozen=True)
+class Bench:
+    """What every case shares."""
+
+    root: Path
+    features: str
+    targets: tuple[str, ...]
+    settings: _Json
+    workers: int
+
+    def time_once(self, timing: Timing) -> None:
+        """One round of a case: A, then B, from a cold cache each."""
+        settings = json.dumps(self.settings | timing.case.changed)
+        common = [str(self.root), "--features", self.features, "--way", timing.case.way, "--settings", settings]
+        plain = [_run("plain_loop.py", *common, "--target", target) for target in self.targets]
+        with tempfile.TemporaryDirectory() as cache:
+            more = ["--cache", cache, "--workers", str(self.workers), "--targets", *self.targets]
+            sweep = _run("sweep_side.py", *common, *more)
+        timing.plain_s.append(sum(report["wall_s"] for report in plain))
+        timing.sweep_s.append(sweep["wall_s"])
+        timing.epoch_s.append(statistics.fmean(cell["epoch_s"] for cell in sweep["cells"]))
+        timing.plain_mb = max(timing.plain_mb, *(report["peak_memory_mb"] for report in plain))
+        timing.sweep_mb = max(timing.sweep_mb, *(cell["peak_memory_mb"] for cell in sweep["cells"]))
+        for theirs, ours in zip(plain, sweep["cells"], strict=True):
+            _compare(timing, theirs["seeds"], ours)
+
+    def gflop(self, store: FeatureStore, case: Case) -> float:
+        """Arithmetic of one epoch of a case with its evaluation."""
+        settings = Settings.model_validate(self.settings | case.changed)
+        cell = Cell(target=self.targets[0], branches=(Branch(features=self.features, way=case.way),))
+        train = train_windows(store.segments, cell.target, settings.window, settings.hop)
+        devel = whole_segments(store.segments, cell.target, "devel").labelled()
+        parts = build_parts(cell, settings, (Fusion(store, self.features, settings),), train, "cpu")
+        return epoch_gflop(parts, train, devel, settings)
+
+
+def _compare(timing: Timing, plain_seeds: list[_Json], ours: _Json) -> None:
+    for seed, losses, scores in zip(plain_seeds, ours["train_loss"], ours["devel_f1"], strict=True):
+        for a, b in zip(seed["train_loss"], losses, strict=False):  # a tie in F1 may end one side an epoch earlier
+            timing.loss_gap = max(timing.loss_gap, abs(a - b) / abs(a))
+        for a, b in zip(seed["devel_f1"], scores, strict=False):
+            timing.f1_count += 1
+            timing.f1_equal += abs(a - b) < 1e-9
+            timing.f1_gap = max(timing.f1_gap, abs(a - b))
+
+
+def _run(script: str, *arguments: str) -> _Json:
+    done = subprocess.run(
+        [sys.executable, str(_HERE / script), *arguments], capture_output=True, text=True, check=False
+    )
+    if done.returncode:
+        sys.exit(f"{script} {' '.join(arguments)}\n{done.stderr}")
+    report: _Json = json.loads(done.stdout.splitlines()[-1])
+    return report
+
+
+def _lines(bench: Bench, timings: list[Timing], store: FeatureStore, peak: float) -> Iterator[str]:
+    yield "| case | A s | B s | A / B (wanted) | B s per epoch | of the peak | A MB | B MB a worker | agreement |"
+    yield "|---|---|---|---|---|---|---|---|---|"
+    for timing in timings:
+        epoch_s = statistics.median(timing.epoch_s)
+        share = bench.gflop(store, timing.case) / epoch_s / peak
+        agreement = f"loss within {timing.loss_gap:.0e}, F1 equal in {timing.f1_equal} of {timing.f1_count} epochs"
+        if timing.f1_equal < timing.f1_count:
+            agreement += f", else within {100 * timing.f1_gap:.2f} points"
+        yield (
+            f"| {timing.case.name} | {statistics.median(timing.plain_s):.1f} | {statistics.median(timing.sweep_s):.1f} "
+            f"| **{timing.ratio:.1f}** ({timing.case.wanted:g}) | {epoch_s:.3f} | {share:.0%} "
+            f"| {timing.plain_mb:.0f} | {timing.sweep_mb:.0f} | {agreement} |"
+        )
+    grid = [timing for timing in timings if timing.case.way != "baseline"]
+    if len(grid) == sum(case.way != "baseline" for case in CASES):  # as many cells of each Way in the paper's grid
+        plain = sum(statistics.median(timing.plain_s) for timing in grid)
+        sweep = sum(statistics.median(timing.sweep_s) for timing in grid)
+        yield f"| six Ways, as in the grid | {plain:.0f} | {sweep:.0f} | **{plain / sweep:.1f}** (12) | | | | | |"
+
+
+def main() -> None:
+    """Prints a Markdown table."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("data", type=Path)
+    parser.add_argument("--features", required=True)
+    parser.add_argument("--cases", nargs="+", choices=[case.name for case in CASES], default=[c.name for c in CASES])
+    parser.add_argument("--epochs", type=int, default=5)
+    parser.add_argument("--seeds", type=int, default=1)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--workers", type=int, default=2)
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory() as cache:
+        store = open_data(arguments.data, "muse2021", Path(cache)).store
+        settings = {"epochs": arguments.epochs, "seeds": arguments.seeds, "standardize": ["all"]}
+        bench = Bench(arguments.data, arguments.features, tuple(store.segments.classes), settings, arguments.workers)
+        peak = peak_gflops()
+        timings = [Timing(case) for case in CASES if case.name in arguments.cases]
+        for number in range(arguments.rounds):
+            for timing in timings:
+                bench.time_once(timing)
+                took = f"{timing.plain_s[-1]:.1f} s, {timing.sweep_s[-1]:.1f} s"
+                print(f"round {number + 1}, {timing.case.name}: {took}", file=sys.stderr, flush=True)
+        train = train_windows(store.segments, bench.targets[0], 200, 100)
+        print(
+            f"{arguments.features}, {' and '.join(bench.targets)}; {arguments.seeds} seed(s), "
+            f"{arguments.epochs} epochs, {arguments.workers} workers; {len(train)} train windows of "
+            f"{int(train.length.sum())} steps; peak {peak:.0f} GFLOP/s a core.\n"
+        )
+        print("\n".join(_lines(bench, timings, store, peak)))
+
+
+if __name__ == "__main__":
+    main()
