@@ -41,14 +41,15 @@ class Fusion:
         Returns:
             (B, T, F) float32, T the longest run.
         """
-        batch = np.zeros((len(starts), max(lengths), self.width), np.float32)
+        batch = torch.zeros(len(starts), max(lengths), self.width)  # aligned as torch aligns: digits may depend on it
+        rows = batch.numpy()
         low = 0
         for steps in self._terms:
             high = low + steps.shape[1]
             for row, (start, length) in enumerate(zip(starts, lengths, strict=True)):
-                batch[row, :length, low:high] = steps[start : start + length]
+                rows[row, :length, low:high] = steps[start : start + length]
             low = high
-        return torch.from_numpy(batch)
+        return batch
 
 
 def _steps(store: FeatureStore, term: Term, settings: Settings) -> NDArray[np.float32]:
