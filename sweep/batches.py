@@ -13,9 +13,8 @@ from numpy.typing import NDArray
 from search_spaces.alignment import Segments, windows
 from search_spaces.corpus import MASKED, Partition
 
-_MAX_PADDED_STEPS = 4096  # measured: larger chunks fall out of the second-level cache, smaller ones pay per call
-_WASTE = 1.2  # padded steps for one valid step, at most; measured flat between 1.1 and 1.25
-_FREE_STEPS = 128  # padding that is cheaper than one more chunk
+_CHUNK_COST = 160  # padded steps that cost as much as one more chunk; measured flat from 96 to 192, for every Way
+_MAX_PADDED_STEPS = 2048  # measured: larger chunks fall out of the cache, smaller ones are paid for per call
 
 
 @dataclass(frozen=True)
@@ -71,14 +70,31 @@ def chunks(lengths: NDArray[np.int64], chosen: NDArray[np.int64]) -> Iterator[ND
         Indices that together are `chosen`, in an order that depends on nothing but the arguments.
     """
     order = chosen[np.argsort(-lengths[chosen], kind="stable")]
-    low = 0
-    while low < len(order):
-        longest, valid, high = int(lengths[order[low]]), 0, low
-        while high < len(order):
-            padded = longest * (high + 1 - low)
-            valid += int(lengths[order[high]])
-            if high > low and (padded > _MAX_PADDED_STEPS or padded > max(_WASTE * valid, valid + _FREE_STEPS)):
-                break
-            high += 1
-        yield order[low:high]
-        low = high
+    for low, high in _cheapest_cuts(lengths[order]):
+        rows = max(1, _MAX_PADDED_STEPS // int(lengths[order[low]]))
+        yield from np.array_split(order[low:high], -(-(high - low) // rows))
+
+
+def _cheapest_cuts(falling: NDArray[np.int64]) -> list[tuple[int, int]]:
+    """Bounds of the chunks that together cost least: their padded steps, and `_CHUNK_COST` each.
+
+    Runs of one length stay together. `cheapest[j]` is what the j longest lengths cost at best: over all i < j, what
+    the i longest cost and one chunk of the rest.
+
+    Args:
+        falling: (b,) lengths, longest first.
+    """
+    bounds = np.append(np.flatnonzero(np.diff(falling, prepend=0)), len(falling))  # (m + 1,) where the length changes
+    lows = bounds[:-1]
+    length = falling[lows]
+    cheapest, last_begins = np.zeros(len(bounds), np.int64), np.zeros(len(bounds), np.int64)
+    for j in range(1, len(bounds)):
+        costs = cheapest[:j] + length[:j] * (bounds[j] - lows[:j]) + _CHUNK_COST
+        last_begins[j] = costs.argmin()
+        cheapest[j] = costs[last_begins[j]]
+    cuts, j = [], len(lows)
+    while j:
+        i = int(last_begins[j])
+        cuts.append((int(bounds[i]), int(bounds[j])))
+        j = i
+    return cuts[::-1]

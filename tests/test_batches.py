@@ -1,3 +1,5 @@
+from itertools import combinations, pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -59,12 +61,29 @@ def test_chunks_partition_the_batch(lengths, random):
 
 
 @given(lengths_of_a_batch)
-def test_padding_of_a_chunk_is_bounded(lengths):
+def test_no_chunk_is_longer_than_the_step_limit_unless_it_is_one_run(lengths):
     for part in chunks(np.array(lengths), np.arange(len(lengths))):
-        steps = [lengths[index] for index in part]
-        padded = max(steps) * len(steps)
-        assert len(steps) == 1 or padded <= 4096
-        assert padded <= max(1.2 * sum(steps), sum(steps) + 128)
+        assert len(part) == 1 or max(lengths[index] for index in part) * len(part) <= 2048
+
+
+def cost(parts) -> int:
+    """Padded steps, and 160 a chunk."""
+    return sum(max(part) * len(part) + 160 for part in parts)
+
+
+@given(st.lists(st.integers(1, 200), min_size=1, max_size=8))
+def test_no_other_way_of_cutting_costs_less(lengths):
+    falling = sorted(lengths, reverse=True)
+    inner = [cut for size in range(len(lengths)) for cut in combinations(range(1, len(lengths)), size)]
+    every = [[falling[low:high] for low, high in pairwise((0, *cut, len(lengths)))] for cut in inner]
+    ours = [[lengths[index] for index in part] for part in chunks(np.array(lengths), np.arange(len(lengths)))]
+    assert cost(ours) == min(map(cost, every))
+
+
+def test_one_short_run_is_padded_rather_than_given_a_chunk_and_ten_are_not():
+    for short, expected in ((1, [3]), (10, [2, 10])):  # 90 steps of padding against 160; 900 against 160
+        lengths = np.array([100, 100] + [10] * short)
+        assert [len(part) for part in chunks(lengths, np.arange(len(lengths)))] == expected
 
 
 @given(lengths_of_a_batch)
@@ -73,8 +92,8 @@ def test_the_same_batch_is_cut_the_same_way(lengths):
     assert [part.tolist() for part in first] == [part.tolist() for part in second]
 
 
-def test_equal_lengths_need_no_more_chunks_than_the_step_limit_asks_for():
-    assert [len(part) for part in chunks(np.full(50, 100), np.arange(50))] == [40, 10]  # 40 × 100 <= 4096
+def test_equal_lengths_are_cut_evenly_into_as_few_chunks_as_the_step_limit_asks_for():
+    assert [len(part) for part in chunks(np.full(50, 100), np.arange(50))] == [17, 17, 16]  # 20 × 100 <= 2048
 
 
 def test_no_runs_are_no_chunks():
