@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from search_spaces.errors import SweepError
+from search_spaces.printable import one_line
 
 Partition = Literal["train", "devel", "test"]
 Modality = Literal["audio", "video", "text"]
@@ -20,6 +21,7 @@ PARTITIONS: tuple[Partition, ...] = ("train", "devel", "test")
 MODALITIES: tuple[Modality, ...] = ("audio", "video", "text")
 MASKED = -1
 """The class of a segment whose label is not given."""
+_SHOWN = 200  # characters of what was found; a damaged file may have a line of megabytes
 
 
 @dataclass(frozen=True)
@@ -33,7 +35,8 @@ class Defect:
 
     def __str__(self) -> str:
         place = f"{self.file}, {self.where}" if self.where else self.file
-        return f"{place}: expected {self.expected}, found {self.found}."
+        found = self.found if len(self.found) <= _SHOWN else self.found[:_SHOWN] + "…"
+        return one_line(f"{place}: expected {self.expected}, found {found}.")
 
 
 @dataclass(frozen=True)
@@ -45,7 +48,7 @@ class Notice:
     example: str
 
     def __str__(self) -> str:
-        return f"{self.what}: {self.count} (e.g. {self.example})"
+        return one_line(f"{self.what}: {self.count} (e.g. {self.example})")
 
 
 class DataError(SweepError):

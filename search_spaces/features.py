@@ -14,6 +14,8 @@ REDUCED = "~"
 JOIN = "+"
 NAME = re.compile(r"[a-z0-9][a-z0-9_.-]{0,63}")
 """What a feature may be called: lower case, no sign that the grammar, a file name or a table could trip over."""
+ROLE_WORDS = ("best", "better", "next", "rest")
+"""What no feature may be called: in a space these are roles, see `search_spaces.slots`."""
 
 
 @dataclass(frozen=True)

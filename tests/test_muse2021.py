@@ -132,7 +132,7 @@ def test_videos_are_ordered_by_partition_then_number_then_name(tmp_path: Path) -
     [
         ("5,Train", "row 6, video 5: expected one of train, devel, test in the last column, found 'Train'"),
         ("5,", "row 6, video 5: expected one of train, devel, test in the last column, found ''"),
-        ("5", "row 6: expected an id and a partition, found 5"),
+        ("5", "row 6: expected an id and a partition, a comma between, found 5"),
         (",train", "row 6: expected an id that is the stem of the video's files, found ''"),
         ("../../5,train", "row 6: expected an id that is the stem of the video's files, found '../../5'"),
         ("2,devel", "row 6, video 2: expected each video once, found the same video as in row 3"),

@@ -93,7 +93,10 @@ def _header(data: bytes) -> tuple[str, ...]:
     end = data.find(b"\n")
     line = data if end < 0 else data[: end + 1]
     text = line.decode("utf-8-sig", errors="replace")
-    return tuple(cell.strip() for cell in next(csv.reader(io.StringIO(text, newline="")), ()))
+    try:
+        return tuple(cell.strip() for cell in next(csv.reader(io.StringIO(text, newline="")), ()))
+    except csv.Error as error:  # a line beyond its limits is no header; the message says why
+        return (str(error),)
 
 
 def _plain_body(data: bytes) -> bytes | None:

@@ -35,6 +35,8 @@ def missing(root: Path, path: Path) -> Defect:
 def read_bytes(root: Path, path: Path) -> tuple[bytes, Defect | None]:
     """The content of a file; empty, with the defect, where it has none that can be read."""
     try:
+        if path.exists() and not (path.is_file() or path.is_dir()):  # a pipe would be waited for for ever
+            return b"", Defect(relative(root, path), "", "a file that can be read", "a pipe or a device")
         data = path.read_bytes()
     except FileNotFoundError:
         return b"", missing(root, path)
@@ -66,7 +68,7 @@ def parse_rows(file: str, data: bytes) -> tuple[tuple[Row, ...], Defect | None]:
         rows = tuple(Row(reader.line_num, tuple(cell.strip() for cell in cells)) for cells in reader if cells)
     except csv.Error as error:
         return (), Defect(file, f"row {reader.line_num}", "comma-separated cells", str(error))
-    return rows, None
+    return (rows, None) if rows else ((), Defect(file, "", "content", "blank lines alone"))
 
 
 def whole(text: str) -> int | None:

@@ -1,13 +1,13 @@
 """Listing the folders of a tree: features with their aliases and modalities, and videos that no partition names."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from search_spaces.corpus import Defect, Modality, Notice, Video
 from search_spaces.datasets._files import missing, read_bytes, relative
-from search_spaces.features import CATALOGUE, NAME
+from search_spaces.features import CATALOGUE, NAME, ROLE_WORDS
 
 _SPELLED: Mapping[str, Modality] = {
     "a": "audio", "audio": "audio", "v": "video", "video": "video", "t": "text", "text": "text",
@@ -34,6 +34,14 @@ def folders(parent: Path) -> tuple[Path, ...]:
     return tuple(sorted(p for p in parent.iterdir() if p.is_dir() and not p.name.startswith((".", "__"))))
 
 
+def broken_links(root: Path, parent: Path) -> Iterator[Defect]:
+    """The links in a folder that lead nowhere: a feature or a target behind one must not be left out unsaid."""
+    for path in sorted(parent.iterdir()) if parent.is_dir() else ():
+        if path.is_symlink() and not path.exists() and not path.name.startswith("."):
+            found = f"a symbolic link to {path.readlink()}, which leads nowhere"
+            yield Defect(relative(root, path), "", "a folder", found)
+
+
 def csv_files(folder: Path) -> Mapping[str, Path]:
     """Stem -> path of the CSV files in a folder, without hidden ones (macOS copies bring a ._3.csv for every 3.csv)."""
     return {p.stem: p for p in folder.iterdir() if p.suffix == ".csv" and not p.name.startswith(".")}
@@ -55,7 +63,7 @@ def list_features(root: Path, videos: tuple[Video, ...]) -> FeatureFolders:
     present = folders(root / "feature_segments")
     chosen, defects = _by_feature(root, present)
     declared, info_files, info_defects = _declared(root, {*chosen} - {known.name for known in CATALOGUE})
-    defects += info_defects
+    defects += [*broken_links(root, root / "feature_segments"), *info_defects]
     known = {feature.name: feature.modality for feature in CATALOGUE if feature.name in chosen} | declared
     files: dict[str, tuple[Path, ...]] = {}
     for name in sorted(known):
@@ -87,6 +95,9 @@ def _by_feature(root: Path, present: tuple[Path, ...]) -> tuple[dict[str, Path],
         if not NAME.fullmatch(name):
             wanted = "a feature's name of lower-case letters, digits, '_', '.' or '-'"
             defects.append(Defect(relative(root, folder), "", wanted, repr(folder.name)))
+        elif name in ROLE_WORDS:
+            wanted = f"a feature's name that is no role of a space ({', '.join(ROLE_WORDS)})"
+            defects.append(Defect(relative(root, folder), "", wanted, repr(name)))
         elif name in chosen:
             both = f"{chosen[name].name} and {folder.name}"
             defects.append(Defect("feature_segments", f"feature {name}", "one folder for the feature", both))
@@ -107,7 +118,7 @@ def _declared(root: Path, names: set[str]) -> tuple[dict[str, Modality], tuple[P
             return {}, (), [defect]
         try:
             said = json.loads(data.decode("utf-8-sig"))
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:  # the latter of brackets in brackets in brackets
             return {}, (), [Defect(relative(root, path), "", "JSON", str(error))]
     features = said.get("features") if isinstance(said, dict) else None
     modalities: dict[str, Modality] = {}

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from search_spaces.corpus import MASKED, Defect, Notice, Video
 from search_spaces.datasets._files import Row, missing, read_rows, relative, whole
-from search_spaces.datasets._folders import csv_files, folders, strangers
+from search_spaces.datasets._folders import broken_links, csv_files, folders, strangers
 from search_spaces.features import NAME
 from search_spaces.settings import N_CLASSES
 
@@ -36,7 +36,7 @@ def read_labels(root: Path, videos: tuple[Video, ...]) -> LabelFolders:
     """Reads the label files of every target that has classes; a continuous target is left out with a notice."""
     labels: dict[str, dict[str, Mapping[int, int]]] = {}
     files: list[Path] = []
-    defects: list[Defect] = []
+    defects = [*broken_links(root, root / "label_segments")]
     notices: list[Notice] = []
     targets = folders(root / "label_segments")
     for folder in targets:
@@ -140,8 +140,12 @@ def _class_notices(
 def _unlabelled(
     root: Path, folder: Path, labels: Mapping[str, Mapping[int, int]], videos: tuple[Video, ...]
 ) -> Iterator[Defect]:
-    """Without one class in train nothing can be learned, without one in devel nothing can be chosen."""
+    """Without two classes in train nothing can be learned, without one in devel nothing can be chosen."""
     for needed in ("train", "devel"):
-        given = [labels.get(video.id, {}).values() for video in videos if video.partition == needed]
-        if given and all(found == MASKED for classes in given for found in classes):
+        of_videos = [labels.get(video.id, {}).values() for video in videos if video.partition == needed]
+        shown = {found for classes in of_videos for found in classes} - {MASKED}
+        if of_videos and not shown:
             yield Defect(relative(root, folder), "", f"a class for at least one {needed} segment", "none")
+        elif needed == "train" and len(shown) == 1:
+            found = f"class {shown.pop()} alone"
+            yield Defect(relative(root, folder), "", "two classes or more among the train segments", found)

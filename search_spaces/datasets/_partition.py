@@ -1,11 +1,13 @@
 """The partition file: which video belongs to train, devel or test."""
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
 from search_spaces.corpus import PARTITIONS, Defect, Notice, Partition, Video
 from search_spaces.datasets._files import Row, read_rows, relative
 
+_NUMBER = re.compile("[0-9]{1,18}")  # longer ones are names: nobody counts that far, and int() may refuse them
 _WANTED = "one of train, devel, test in the last column"
 
 
@@ -55,7 +57,8 @@ def _video(file: str, row: Row) -> Video | Defect:
     name, spelled = row.cells[0], row.cells[-1]
     where = f"row {row.number}, video {name}"
     if len(row.cells) < 2:
-        return Defect(file, f"row {row.number}", "an id and a partition", ",".join(row.cells) or "a blank")
+        wanted = "an id and a partition, a comma between"
+        return Defect(file, f"row {row.number}", wanted, ",".join(row.cells) or "a blank")
     if not name or name.startswith(".") or not name.isprintable() or any(sign in name for sign in "/\\:"):
         return Defect(file, f"row {row.number}", "an id that is the stem of the video's files", repr(name))
     partition: Partition | None = next((known for known in PARTITIONS if known == spelled), None)
@@ -65,5 +68,5 @@ def _video(file: str, row: Row) -> Video | Defect:
 
 
 def _order(video: Video) -> tuple[int, int, str]:
-    number = int(video.id) if video.id.isascii() and video.id.isdigit() else -1
+    number = int(video.id) if _NUMBER.fullmatch(video.id) else -1
     return PARTITIONS.index(video.partition), number, video.id
