@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, NoReturn
 import typer
 
 from search_spaces.errors import SweepError
-from sweep import __version__, environment
+from sweep import __version__, environment, streams
 from sweep.plain import tell
 
 if TYPE_CHECKING:
@@ -58,12 +58,19 @@ Aggregate = Annotated[Literal["mean", "best", "median"], typer.Option("--aggrega
 
 def main() -> NoReturn:
     """Entry point of `sweep`: a user's mistake is one message and exit code 2; a bug shows its traceback."""
+    streams.prepare()
     try:
         app()
     except SweepError as error:
         tell(_errors(), f"sweep: {error}")
-        sys.exit(EXIT_MISTAKE)
-    sys.exit(0)
+    except OSError as error:
+        refusal = streams.refusal(error)
+        if refusal is None:
+            raise
+        tell(_errors(), f"sweep: {refusal}")
+    else:
+        sys.exit(0)
+    sys.exit(EXIT_MISTAKE)
 
 
 @app.callback(invoke_without_command=True)
