@@ -2,14 +2,17 @@
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from search_spaces import registry
 
 N_CLASSES = 5
 """Classes per target, 0…4 (MuSe-Sent; paper IV-A). Fixed: a partition lacking one keeps its score comparable."""
 
-Positive = Annotated[int, Field(gt=0)]
+Positive = Annotated[int, Field(gt=0, le=1_000_000)]
+"""A count or a size; a larger one is a slip of the keyboard that would fill the memory."""
+Depth = Annotated[int, Field(gt=0, le=256)]
+"""Layers on top of one another."""
 ReadOut = Literal["last", "final", "mean"]
 
 
@@ -38,10 +41,10 @@ class Settings(BaseModel):
     heads: Positive = 4  # paper: Transformer
     attention_heads: Positive = 1  # ours: the paper gives heads for the Transformer only
     feed_forward: Positive = 128  # paper
-    layers: Positive = 6  # paper: encoder, and the same in the decoder
+    layers: Depth = 6  # paper: encoder, and the same in the decoder
     norm_first: bool = False  # ours: post-norm as in Vaswani et al. [32]
     dropout: Annotated[float, Field(ge=0, lt=1)] = 0.0  # baseline
-    baseline_layers: Positive = 4  # baseline's README call
+    baseline_layers: Depth = 4  # baseline's README call
     baseline_bidirectional: bool = False  # baseline's README call
     readout: ReadOut = "last"  # baseline: logits at the last valid step
 
@@ -52,6 +55,12 @@ class Settings(BaseModel):
     loss: str = "cross_entropy"  # baseline: no class weights
     weighting: str = "adaptive"  # paper eq. 13
     eta: Annotated[float, Field(ge=0)] = 1e-4  # ours: the paper names η and gives no value
+
+    @model_validator(mode="after")
+    def _hop_within_window(self) -> "Settings":
+        if self.hop > self.window:
+            raise ValueError(f"hop must be at most window ({self.window}), or steps fall between. Found {self.hop}.")
+        return self
 
     @field_validator("loss")
     @classmethod

@@ -17,7 +17,17 @@ from search_spaces.resolution import Resolution, candidates
 from search_spaces.settings import Settings
 from search_spaces.slots import parse_slot
 from search_spaces.space_file import SpaceFile, explain, read_space_file
-from search_spaces.stages import Baseline, Screening, Stage, Way, check_once, check_roles, check_slots_differ, not_empty
+from search_spaces.stages import (
+    Baseline,
+    Screening,
+    Stage,
+    Title,
+    Way,
+    check_once,
+    check_roles,
+    check_slots_differ,
+    not_empty,
+)
 
 STANDARDIZE_ALL = "all"
 
@@ -40,7 +50,7 @@ class Space(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     name: str
-    title: str
+    title: Title
     description: str = ""
     ways: Annotated[tuple[Way, ...], AfterValidator(not_empty)]
     settings: Settings = Settings()

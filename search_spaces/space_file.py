@@ -81,7 +81,8 @@ def _locate(name_or_path: str, folder: Path) -> Traversable:
     if name_or_path.endswith(SUFFIX):
         path = folder / name_or_path
         if not path.is_file():
-            raise SweepError(f"Space file {path} does not exist. {_known_spaces()}")
+            what = "is not a file" if path.exists() or path.is_symlink() else "does not exist"
+            raise SweepError(f"Space file {path} {what}. {_known_spaces()}")
         return path
     if name_or_path not in space_names():
         raise SweepError(f"Space {name_or_path!r} is unknown. {_known_spaces()}")
@@ -90,7 +91,8 @@ def _locate(name_or_path: str, folder: Path) -> Traversable:
 
 def _parse(file: Traversable, source: str) -> dict[str, Any]:
     try:
-        return tomllib.loads(file.read_text(encoding="utf-8"))
+        table = tomllib.loads(file.read_text(encoding="utf-8-sig"))  # some editors begin a file with a mark
+        json.dumps(table, default=str)  # what cannot be written cannot be checked, told or stored either
     except OSError as error:
         raise SweepError(f"{source}: cannot be read: {error.strerror}.") from error
     except UnicodeDecodeError as error:
@@ -98,6 +100,11 @@ def _parse(file: Traversable, source: str) -> dict[str, Any]:
         raise SweepError(f"{source}: expected text in UTF-8, found byte {found:#04x} at {error.start}.") from error
     except tomllib.TOMLDecodeError as error:
         raise SweepError(f"{source}: expected TOML, found a syntax error: {error}.") from error
+    except RecursionError as error:
+        raise SweepError(f"{source}: expected a table or two in one another, found a great many.") from error
+    except ValueError as error:  # Python's own limit
+        raise SweepError(f"{source}: expected numbers of a few digits, found one of thousands.") from error
+    return table
 
 
 def _known_spaces() -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Annotated, Literal, TypeVar
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict
 
 from search_spaces import registry
 from search_spaces.errors import SweepError, unknown
@@ -44,6 +44,14 @@ def not_empty(values: tuple[_Value, ...]) -> tuple[_Value, ...]:
     return values
 
 
+def _checked_title(text: str) -> str:
+    if not text.strip() or not text.isprintable():
+        raise ValueError(f"Expected words in one line, found {text!r}.")
+    return text
+
+
+Title = Annotated[str, AfterValidator(_checked_title)]
+"""What a table prints as it stands."""
 Way = Annotated[str, AfterValidator(_checked_way)]
 Slot = Annotated[str, AfterValidator(_checked_slot)]
 
@@ -67,8 +75,8 @@ class Baseline(_Frozen):
 class Stage(_Frozen):
     """Feature sets that are trained together; their roles may rest on the stages before."""
 
-    name: Annotated[str, Field(min_length=1)]
-    title: Annotated[str, Field(min_length=1)]  # the group in the table: "Uni-modal feature"
+    name: Title
+    title: Title  # the group in the table: "Uni-modal feature"
     tables: Annotated[tuple[TableName, ...], AfterValidator(_checked_tables)]  # III is the first target, IV the second
     features: Annotated[tuple[Slot, ...], AfterValidator(not_empty)]
 

@@ -14,6 +14,7 @@ from rich.console import Console
 from search_spaces.errors import SweepError
 from search_spaces.space import load_space
 from sweep import identity
+from sweep.buildable import check_buildable
 from sweep.commands.ending import Ending
 from sweep.coordinator import Interrupted
 from sweep.executors.local import LocalExecutor
@@ -71,6 +72,7 @@ def run(request: Request, options: Options, console: Console) -> Ending:
         typer.Exit: the user stopped it.
     """
     space = load_space(request.space).with_overrides(seeds=request.seeds, epochs=request.epochs)
+    check_buildable(space)
     kind = device_named(request.device)
     folder = RunFolder(request.path or Path("runs") / f"{space.name}-{request.root.absolute().name}")
     identity.existing(folder)  # what is in the way is told before the data is read, which may take long
