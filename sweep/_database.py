@@ -73,7 +73,7 @@ class Database:
         """Our trials of a study in order of their numbers, in these states or in all; not to be changed."""
         found = self.find(study)
         trials = [] if found is None else found.get_trials(deepcopy=False, states=states or None)
-        return [trial for trial in trials if "cell" in trial.user_attrs]  # others were added by hand
+        return [trial for trial in trials if isinstance(trial.user_attrs.get("cell"), str)]  # others were added by hand
 
     def rows(self, study: str) -> dict[str, list[Row]]:
         """Every cell's trials, oldest first."""

@@ -1,10 +1,12 @@
 """Opening the database of a study, and saying in our words what is wrong with it. Part of the ledger."""
 
+import json
 import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
+from urllib.parse import quote, quote_plus
 
 import optuna
 from sqlalchemy import exc
@@ -14,6 +16,20 @@ from search_spaces.errors import SweepError
 from sweep import atomic
 
 _SQLITE = b"SQLite format 3\0"
+_TABLES = {  # of Optuna; it would make those that are missing, and with them a study that lost its figures
+    "studies",
+    "study_directions",
+    "study_system_attributes",
+    "study_user_attributes",
+    "trial_heartbeats",
+    "trial_intermediate_values",
+    "trial_params",
+    "trial_system_attributes",
+    "trial_user_attributes",
+    "trial_values",
+    "trials",
+    "version_info",
+}
 
 
 def sqlite_url(path: Path) -> str:
@@ -22,11 +38,30 @@ def sqlite_url(path: Path) -> str:
 
 
 def shown(url: str) -> str:
-    """A storage URL without its password."""
-    try:
-        return make_url(url).render_as_string(hide_password=True)
-    except exc.ArgumentError:
+    """A storage URL without its password, nor the options behind a "?", which may hold one too."""
+    parsed = _parsed(url)
+    if parsed is None:
         return "the storage"
+    return parsed.set(query={}).render_as_string(hide_password=True) + ("?…" if parsed.query else "")
+
+
+def _parsed(url: str) -> URL | None:
+    try:
+        return make_url(url)
+    except (exc.ArgumentError, ValueError):  # the latter of a port that is no number
+        return None
+
+
+def _without_secrets(text: str, url: str) -> str:
+    """What a driver says about a URL, without the parts that `shown` leaves out."""
+    parsed = _parsed(url)
+    if parsed is None:
+        return text.replace(url, "the storage")
+    options = [value for values in parsed.normalized_query.values() for value in values]
+    secrets = [str(secret) for secret in (parsed.password, *options) if secret]
+    for secret in sorted({*secrets, *map(quote, secrets), *map(quote_plus, secrets)}, key=len, reverse=True):
+        text = text.replace(secret, "***")
+    return text
 
 
 def open_storage(url: str, timeout_s: float, create: bool) -> optuna.storages.RDBStorage:
@@ -46,17 +81,21 @@ def open_storage(url: str, timeout_s: float, create: bool) -> optuna.storages.RD
     """
     optuna.logging.disable_default_handler()
     optuna.logging.set_verbosity(optuna.logging.ERROR)
-    try:
-        parsed = make_url(url)
-    except exc.ArgumentError:
+    parsed = _parsed(url)
+    if parsed is None:
         raise SweepError(
             "`storage` must be a URL like sqlite:////runs/study.db or postgresql+psycopg://user@host/name."
-        ) from None
+        )
     with storage_errors(url):
         if parsed.get_backend_name() != "sqlite" or not parsed.database:
             return _open(url)
         path = Path(parsed.database)
         if not path.exists():
+            if path.is_symlink():  # to a disk that is not there now, perhaps; a new database would hide the old one
+                raise SweepError(
+                    f"{path} is a link to {path.readlink()}, which leads nowhere. Bring that file back, or give "
+                    "another run."
+                )
             if not create:
                 raise SweepError(f"{path} does not exist: nothing has run there yet.")
             _create(path)
@@ -70,11 +109,17 @@ def storage_errors(url: str) -> Iterator[None]:
     try:
         yield
     except (ImportError, OSError) as error:
-        raise SweepError(f"Storage {shown(url)} cannot be used: {error}.") from error
+        raise _unusable(url, str(error)) from error
+    except json.JSONDecodeError as error:
+        raise _unusable(url, f"it is damaged, expected JSON, found a syntax error: {error}") from error
     except (exc.SQLAlchemyError, sqlite3.Error, optuna.exceptions.StorageInternalError) as error:
         cause = error.__cause__ if isinstance(error, optuna.exceptions.StorageInternalError) else error
         reason = getattr(cause, "orig", None) or cause or error
-        raise SweepError(f"Storage {shown(url)} cannot be used: {reason}.") from error
+        raise _unusable(url, str(reason)) from error
+
+
+def _unusable(url: str, reason: str) -> SweepError:
+    return SweepError(f"Storage {shown(url)} cannot be used: {_without_secrets(reason, url).rstrip('.')}.")
 
 
 def _open(url: str, **engine: object) -> optuna.storages.RDBStorage:
@@ -105,14 +150,21 @@ def _create(path: Path) -> None:
 
 
 def _check(path: Path, timeout_s: float) -> None:
-    """Refuses a file that is not Optuna's before Optuna writes its tables into it."""
+    """Refuses a file that is not Optuna's, or not whole, before Optuna writes what it misses into it."""
     found = "an empty file" if path.stat().st_size == 0 else "another kind of file"
     with path.open("rb") as file:
-        ours = file.read(len(_SQLITE)) == _SQLITE
-    if ours:
-        found = "another program's database"
+        is_database = file.read(len(_SQLITE)) == _SQLITE
+    if is_database:
         with closing(sqlite3.connect(path, timeout=timeout_s)) as database:
             tables = {row[0] for row in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
-        ours = {"studies", "trials", "trial_user_attributes", "version_info"} <= tables
-    if not ours:
-        raise SweepError(f"{path} must be a study database of Optuna. Found {found}; move it away or give another run.")
+            broken = database.execute("PRAGMA integrity_check(1)").fetchone()[0]  # milliseconds a megabyte
+        if {"studies", "trials"} <= tables:
+            lacking = ", ".join(sorted(_TABLES - tables))
+            if lacking or broken != "ok":
+                raise SweepError(
+                    f"{path} is damaged: {f'it lacks the tables {lacking}' if lacking else broken.splitlines()[-1]}. "
+                    "Put a copy of it back, or make another run."
+                )
+            return
+        found = "another program's database"
+    raise SweepError(f"{path} must be a study database of Optuna. Found {found}; move it away or give another run.")

@@ -85,13 +85,24 @@ def record_of(trial: FrozenTrial) -> TrialRecord:
     except ValidationError as error:
         raise SweepError(
             f"The record of trial {trial.number} ({trial.user_attrs.get('cell')}) cannot be read: "
-            f"expected format {_FORMAT}, found {_format_in(text)}. {error.errors()[0]['msg']}."
+            f"expected format {_FORMAT}, found {_format_in(text)}. {error.errors()[0]['msg']}. "
+            "Update muse-sweep, put a copy of the study back, or make another run."
         ) from error
 
 
 def cost_of(trial: FrozenTrial) -> Cost:
-    """What a finished trial took."""
-    return Cost.model_validate_json(trial.user_attrs["cost"])
+    """What a finished trial took.
+
+    Raises:
+        SweepError: it does not say so.
+    """
+    try:
+        return Cost.model_validate_json(trial.user_attrs.get("cost") or "")
+    except ValidationError as error:
+        raise SweepError(
+            f"What trial {trial.number} ({trial.user_attrs.get('cell')}) took cannot be read: "
+            f"{error.errors()[0]['msg']}. Put a copy of the study back, or make another run."
+        ) from error
 
 
 def artifact_of(trial: FrozenTrial) -> Artifact | None:

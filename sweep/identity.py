@@ -9,18 +9,28 @@ import os
 import subprocess
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 import sweep
 from search_spaces.errors import SweepError
+from search_spaces.features import NAME
 from search_spaces.space import Space
 from sweep import atomic, environment
 from sweep.folder import RunFolder
 
 FORMAT = 1
 _COMPARED = ("space", "targets", "reader", "data_digest", "device", "versions")
+
+
+def _possible(path: Path) -> Path:
+    if "\0" in str(path):
+        raise ValueError("a path cannot hold a NUL character")
+    return path
+
+
+_Place = Annotated[Path, AfterValidator(_possible)]
 
 
 class Identity(BaseModel):
@@ -42,13 +52,13 @@ class Identity(BaseModel):
 
     format: Literal[1] = 1
     space: Space
-    targets: tuple[str, ...]
+    targets: Annotated[tuple[Annotated[str, Field(pattern=f"^{NAME.pattern}$")], ...], Field(min_length=1)]
     reader: str
     data_digest: str
     device: str
     versions: dict[str, str]
-    data: Path
-    cache: Path
+    data: _Place
+    cache: _Place
     git_revision: str | None
     created: str
 
@@ -86,7 +96,7 @@ def read(folder: RunFolder) -> Identity:
     except OSError as error:
         raise SweepError(f"{folder.run_json} cannot be read: {error.strerror}.") from error
     except UnicodeDecodeError as error:
-        raise SweepError(f"{folder.run_json} is damaged: expected text in UTF-8, found {error.reason}.") from error
+        raise _damaged(folder, f"expected text in UTF-8, found {error.reason}") from error
     try:
         content = json.loads(text)
         found = content.get("format") if isinstance(content, dict) else None
@@ -95,12 +105,18 @@ def read(folder: RunFolder) -> Identity:
                 f"{folder.run_json} has format {found}; muse-sweep {sweep.__version__} reads up to {FORMAT}. Update it."
             )
         return Identity.model_validate(content)
-    except json.JSONDecodeError as error:
-        raise SweepError(f"{folder.run_json} is damaged: expected JSON, found a syntax error: {error}.") from error
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         place = ".".join(map(str, first["loc"])) or "the whole file"
-        raise SweepError(f"{folder.run_json} is damaged: {place}: {first['msg']}.") from error
+        raise _damaged(folder, f"{place}: {first['msg'].removeprefix('Value error, ').rstrip('.')}") from error
+    except json.JSONDecodeError as error:
+        raise _damaged(folder, f"expected JSON, found a syntax error: {error}") from error
+    except (ValueError, RecursionError) as error:  # numbers of thousands of digits, brackets in brackets in brackets
+        raise _damaged(folder, "expected the JSON that `sweep run` wrote, found something else") from error
+
+
+def _damaged(folder: RunFolder, what: str) -> SweepError:
+    return SweepError(f"{folder.run_json} is damaged: {what}. Put a copy of it back, or make another run.")
 
 
 def existing(folder: RunFolder) -> Identity | None:

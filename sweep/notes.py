@@ -6,10 +6,11 @@ attributes of one study, the first that the run opens.
 
 from typing import TypeVar
 
-from pydantic import TypeAdapter
+from pydantic import TypeAdapter, ValidationError
 
 from results.records import Cell
 from results.run_results import FeatureRow, ReferenceScore, TestScore
+from search_spaces.errors import SweepError
 from search_spaces.resolution import Resolution
 from search_spaces.space import Space
 from sweep.ledger import Ledger
@@ -62,7 +63,15 @@ class Notes:
 
     def _read(self, key: str, kind: TypeAdapter[T]) -> T | None:
         stored = self._studies.attribute(self._study, key)
-        return None if stored is None else kind.validate_python(stored)
+        try:
+            return None if stored is None else kind.validate_python(stored)
+        except ValidationError as error:
+            first = error.errors()[0]
+            place = ".".join(map(str, (key, *first["loc"])))
+            raise SweepError(
+                f"A note of study {self._study!r} cannot be read: {place}: {first['msg']}. "
+                "Put a copy of the study back, or make another run."
+            ) from error
 
 
 class Notebook(Notes):

@@ -50,6 +50,7 @@ def status(path: Path, as_json: bool, console: Console) -> None:
 def _print(found: _Status, console: Console) -> None:
     known = found.progress
     counts = ", ".join(f"{count} {state}" for state, count in _counts(known).items() if count)
+    counts = counts or "no cell is known yet"
     more = f"; {known.rows_open} feature sets depend on results still to come" if known.rows_open else ""
     took = clock(sum(cost.wall_s for cost in known.costs.values()))
     tell(console, f"Run {found.run} (space {found.space}): {counts}{more}.")
