@@ -18,6 +18,8 @@ from search_spaces.errors import SweepError
 from sweep._sample_files import MARKER, SampleContents, SampleParameters, write_files
 from sweep._sample_plan import VIDEOS, PlannedVideo, plan
 
+_MOST_VIDEOS = 30_000  # some 14 GB; the real package has 291
+
 
 @dataclass(frozen=True)
 class SampleSummary:
@@ -82,10 +84,10 @@ def write_sample(
 def _video_count(seed: int, scale: float) -> int:
     if seed < 0:
         raise SweepError(f"`seed` of a sample tree must be 0 or more. Found {seed}.")
-    if not (math.isfinite(scale) and round(VIDEOS * scale) >= len(PARTITIONS)):
+    if not (math.isfinite(scale) and len(PARTITIONS) <= round(VIDEOS * scale) <= _MOST_VIDEOS):
         raise SweepError(
-            f"`scale` of a sample tree must be at least {len(PARTITIONS) / VIDEOS:g}, one video a partition. "
-            f"Found {scale:g}."
+            f"`scale` of a sample tree must be at least {len(PARTITIONS) / VIDEOS:g}, one video a partition, and at "
+            f"most {_MOST_VIDEOS / VIDEOS:g}. Found {scale:g}."
         )
     return round(VIDEOS * scale)
 
