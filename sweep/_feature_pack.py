@@ -1,18 +1,23 @@
-"""One feature of a corpus from CSV files to its packed folder, with everything that is wrong with the files."""
+"""The features of a corpus from CSV files to packed folders, with everything that is wrong with the files."""
 
-from collections.abc import Iterator, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-
-from joblib import Parallel, delayed
+from typing import TypeVar
 
 from search_spaces import registry
 from search_spaces.alignment import StepIndex
 from search_spaces.corpus import Corpus, Defect, FeatureTable
 from sweep import digest, packed
 
-PARSER = 1
+PARSER = 2
 """Raised whenever files would be read to other numbers or segments than before; part of every key."""
+
+_Item = TypeVar("_Item")
+_Result = TypeVar("_Result")
 
 
 @dataclass(frozen=True)
@@ -24,28 +29,64 @@ class FeaturePack:
     defects: Sequence[Defect]
 
 
-def pack_feature(corpus: Corpus, feature: str, cache: Path, parallel: Parallel) -> FeaturePack:
-    """Parses and packs a feature, unless the cache holds the content of its files already.
+@dataclass(frozen=True)
+class _Parsers:
+    """Threads that hash and parse files; both leave Python's lock for the most part."""
+
+    pool: Executor
+    workers: int
+
+    def each(self, function: Callable[[_Item], _Result], items: Iterable[_Item]) -> Iterator[_Result]:
+        """The function of every item, in order; computed ahead of whoever takes the results, one item a thread."""
+        ahead = deque[Future[_Result]]()
+        for item in items:
+            ahead.append(self.pool.submit(function, item))
+            if len(ahead) > self.workers:
+                yield ahead.popleft().result()
+        while ahead:
+            yield ahead.popleft().result()
+
+
+def pack_features(corpus: Corpus, cache: Path, workers: int) -> Mapping[str, FeaturePack]:
+    """Parses and packs every feature, but for those whose files' content the cache holds already.
 
     Args:
         corpus: may name files that are missing.
-        feature: of the corpus.
-        cache: the feature's folder is features/<key> in it.
-        parallel: threads that yield their results as a generator; parsing leaves Python's lock for the most part.
+        cache: a feature's folder is features/<key> in it.
+        workers: files hashed or parsed at a time.
+
+    Raises:
+        SweepError: the cache cannot be written.
     """
+    with ThreadPoolExecutor(workers) as pool:
+        parsers = _Parsers(pool, workers)
+        return {feature: _pack(corpus, feature, cache, parsers) for feature in corpus.features}
+
+
+def _pack(corpus: Corpus, feature: str, cache: Path, parsers: _Parsers) -> FeaturePack:
     files = corpus.feature_files[feature]
-    digests = list(parallel(delayed(_digest_of)(path) for path in files))
     videos = [[video.id, video.partition] for video in corpus.videos]
-    key = digest.of_value([packed.FORMAT, PARSER, corpus.reader, videos, digests])
+    key = digest.of_value([packed.FORMAT, PARSER, corpus.reader, videos, _digests(files, parsers)])
     folder = cache / "features" / key
     reading = _Reading(corpus, [], [])
     try:
         with packed.filling(folder) as half:
             if half is not None:
-                packed.write(half, reading.tables(files, parallel))
+                packed.write(half, reading.tables(files, parsers))
     except _NotPackedError:
         return FeaturePack(key, reading.steps, reading.defects)
     return FeaturePack(key, packed.read_steps(folder), ())
+
+
+def _digests(files: Sequence[Path], parsers: _Parsers) -> list[str | None]:
+    """One a file, in order; a thread takes several, since handing one over costs as much as hashing a small one."""
+    share = -(-len(files) // (2 * parsers.workers)) or 1
+    shares = [files[at : at + share] for at in range(0, len(files), share)]
+    return [one for some in parsers.each(_digests_of, shares) for one in some]
+
+
+def _digests_of(files: Sequence[Path]) -> list[str | None]:
+    return [_digest_of(path) for path in files]
 
 
 class _NotPackedError(Exception):
@@ -60,14 +101,14 @@ class _Reading:
     steps: list[StepIndex | None]
     defects: list[Defect]
 
-    def tables(self, files: Sequence[Path], parallel: Parallel) -> Iterator[FeatureTable]:
+    def tables(self, files: Sequence[Path], parsers: _Parsers) -> Iterator[FeatureTable]:
         """The tables up to the first defect; every file is parsed all the same, for its own defects.
 
         Raises:
             _NotPackedError: after the last file, where there was a defect.
         """
         read_feature = registry.load("datasets", self.corpus.reader).read_feature
-        for table, wrong in parallel(delayed(read_feature)(self.corpus.root, path) for path in files):
+        for table, wrong in parsers.each(partial(read_feature, self.corpus.root), files):
             self.defects.extend(wrong)
             self.steps.append(None if table is None else _index(table))
             if table is not None and not self.defects:

@@ -10,15 +10,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from joblib import Parallel, cpu_count
 from numpy.typing import NDArray
 
 from search_spaces import registry
 from search_spaces.alignment import Segments, align
 from search_spaces.corpus import Corpus, DataError, Defect, Notice, Partition
 from search_spaces.errors import SweepError, unknown
-from sweep import digest, oddities, packed
-from sweep._feature_pack import PARSER, pack_feature
+from sweep import digest, environment, oddities, packed
+from sweep._feature_pack import PARSER, pack_features
 from sweep.oddities import Oddities
 
 
@@ -83,8 +82,7 @@ def survey(root: Path, reader: str, cache: Path, workers: int | None = None) -> 
     corpus, defects = registry.load("datasets", reader).survey(root)
     if corpus is None:
         return Survey(None, None, tuple(defects), ())
-    parallel = Parallel(n_jobs=workers or cpu_count(), prefer="threads", return_as="generator")
-    packs = {feature: pack_feature(corpus, feature, cache, parallel) for feature in corpus.features}
+    packs = pack_features(corpus, cache, workers or environment.cores())
     segments, misaligned, notices = align(corpus, {feature: pack.steps for feature, pack in packs.items()})
     wrong = (*defects, *(defect for pack in packs.values() for defect in pack.defects), *misaligned)
     notices = (*corpus.notices, *notices)

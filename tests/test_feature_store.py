@@ -1,5 +1,6 @@
 import importlib
 import shutil
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -206,3 +207,33 @@ def test_the_number_of_workers_changes_nothing(tmp_path):
     assert one.digest == four.digest
     for feature in FEATURES:
         assert np.array_equal(one.values(feature), four.values(feature))
+
+
+def test_a_second_build_does_without_the_libraries_that_parse_and_learn(tmp_path):
+    built = build(write_tree(tmp_path / "tree"), tmp_path / "cache")
+    code = f"""
+import sys
+from pathlib import Path
+from sweep import feature_store
+store = feature_store.build(Path({str(tmp_path / "tree")!r}), "muse2021", Path({str(tmp_path / "cache")!r}))[1]
+print(store.digest, sorted({{"pandas", "scipy", "sklearn", "torch"}} & set(sys.modules)))
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split(maxsplit=1) == [built.digest, "[]\n"]
+
+
+def test_an_error_while_parsing_leaves_nothing_under_a_final_name_and_stops_at_once(tmp_path, parsed, monkeypatch):
+    root = write_tree(tmp_path / "tree", partition=partition_of(30, 10, 10))
+    counting = sys.modules["search_spaces.datasets.counting"]
+    whole = counting.read_feature
+
+    def interrupted(root: Path, path: Path) -> object:
+        if path.stem == "5":
+            raise KeyboardInterrupt
+        return whole(root, path)
+
+    monkeypatch.setattr(counting, "read_feature", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        feature_store.build(root, "counting", tmp_path / "cache", workers=2)
+    assert len(parsed) < 12  # of 150: a few files ahead of the one that failed
+    assert [path for path in (tmp_path / "cache").rglob("*") if path.is_file() and path.suffix != ".lock"] == []
