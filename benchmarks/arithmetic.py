@@ -10,7 +10,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from search_spaces.settings import Settings
 from sweep.batches import Runs
-from sweep.training import Parts, backward, predict
+from sweep.objective import Parts, backward, predict
 
 _SIDE = 768
 _ROUNDS = 15

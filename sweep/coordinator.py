@@ -25,7 +25,7 @@ __all__ = ["CellDone", "CellEpoch", "CellFailed", "CellStarted", "Event", "Inter
 
 
 class Interrupted(Exception):
-    """The user stopped the sweep; what was finished is stored, what was running will be trained again."""
+    """The user stopped the sweep; what was finished is stored, what was running goes on from its last epoch."""
 
 
 def run_cells(
@@ -131,6 +131,9 @@ class _Coordinator:
         # A cell under which the sweep stopped again and again may be what stops it (memory): the others come first.
         ordered = sorted(dict.fromkeys(plan), key=lambda item: item in last)
         self._pending.extend(item for item in ordered if item in waiting)
+        for study, cell in plan:
+            if (study, cell) not in waiting:  # a kill came between the record and the end of its checkpoint
+                self._folder.remove_checkpoint(cell)
 
     def _fill(self) -> None:
         while self._pending and self._has_room():
@@ -175,6 +178,7 @@ class _Coordinator:
                 return CellFailed(ticket.study, ticket.cell, reason, again)
             case TrialFailed() | TrialCrashed() as error:
                 self._ledger.fail(ticket, "failed", _one_line(error))
+                self._folder.remove_checkpoint(ticket.cell)  # a retry shall not fail from the same state
                 return CellFailed(ticket.study, ticket.cell, _one_line(error), queued_again=False)
             case BaseException() as error:  # no cell is at fault
                 raise error
@@ -182,6 +186,7 @@ class _Coordinator:
     def _store(self, ticket: Ticket, outcome: Outcome) -> None:
         artifact = self._folder.write_artifact(ticket.cell, outcome.predictions)
         self._ledger.complete(ticket, outcome.record, outcome.cost, artifact)
+        self._folder.remove_checkpoint(ticket.cell)
 
     def _abandon(self) -> None:
         """Stops every worker; what just ended is kept, what did not is marked as interrupted."""

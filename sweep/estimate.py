@@ -12,7 +12,7 @@ from search_spaces.settings import Settings
 from sweep.batches import Runs, train_windows, whole_segments
 from sweep.feature_store import FeatureStore
 from sweep.fusion import Fusion
-from sweep.training import Parts, backward, predict
+from sweep.objective import Parts, backward, predict
 from sweep.trial import build_parts
 
 _WINDOWS = 48

@@ -74,6 +74,11 @@ class RunFolder:
         return self.path / "artifacts"
 
     @property
+    def checkpoints(self) -> Path:
+        """States of trials in flight; may be deleted, and the trials start again."""
+        return self.path / "checkpoints"
+
+    @property
     def logs(self) -> Path:
         """One file per trial."""
         return self.path / "logs"
@@ -96,13 +101,17 @@ class RunFolder:
         """Where a trial's output and traceback lie; all attempts in one file."""
         return log_path(self.logs, cell)
 
+    def checkpoint(self, cell: Cell) -> Path:
+        """Where a trial in flight keeps its state."""
+        return self.checkpoints / f"{cell_name(cell)}.safetensors"
+
     def create(self) -> None:
         """Makes the folder and the folders in it.
 
         Raises:
             SweepError: something is in the way or may not be written.
         """
-        self._make(self.path, self.artifacts, self.logs)
+        self._make(self.path, self.artifacts, self.checkpoints, self.logs)
 
     def is_blank(self) -> bool:
         """Whether a new run may be made here: an empty folder, or what a start that was killed has left."""
@@ -154,9 +163,13 @@ class RunFolder:
 
     def remove_leftovers(self) -> None:
         """Deletes unfinished files that a killed coordinator left; only for the holder of the lock."""
-        for folder in (self.path, self.artifacts):
+        for folder in (self.path, self.artifacts, self.checkpoints):
             for path in folder.glob(f".*{atomic.TEMPORARY}"):
                 path.unlink(missing_ok=True)
+
+    def remove_checkpoint(self, cell: Cell) -> None:
+        """Forgets how far a trial was: it has ended, or is to start afresh."""
+        self.checkpoint(cell).unlink(missing_ok=True)
 
     def _make(self, *folders: Path) -> None:
         try:

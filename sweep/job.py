@@ -30,6 +30,7 @@ class Job(BaseModel):
     settings: Settings
     data: DataSource
     device: str = "cpu"
+    checkpoint: Path | None = None  # where the trial keeps its state while it runs; None keeps none
 
 
 class EpochEvent(BaseModel):

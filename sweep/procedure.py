@@ -197,7 +197,13 @@ class Procedure:
         source = DataSource(
             root=identity.data, reader=identity.reader, cache=self.store.cache, digest=identity.data_digest
         )
-        return Job(cell=cell, settings=identity.space.settings, data=source, device=identity.device)
+        return Job(
+            cell=cell,
+            settings=identity.space.settings,
+            data=source,
+            device=identity.device,
+            checkpoint=self.folder.checkpoint(cell),
+        )
 
     def _unscreened(self) -> Resolution:
         return Resolution(modalities=dict(self.modalities))

@@ -6,36 +6,22 @@ score, early stopping, best epoch by devel macro-F1, windows on train and whole 
 
 import math
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from typing import Any, cast
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
-from torch import Tensor, nn
+from pydantic import TypeAdapter
+from torch import Tensor
 from torch.optim.lr_scheduler import ReduceLROnPlateau
 
 from results.metrics import macro_f1
 from search_spaces.settings import N_CLASSES, Settings
-from search_spaces.weightings._weighting import Weighting
-from sweep.batches import Runs, chunks
-from sweep.fusion import Fusion
+from sweep.batches import Runs
+from sweep.checkpoint import Checkpoint, below, nested
 from sweep.job import TrialFailed
-from sweep.network import Network
-
-MAIN = 0
-"""The subtask whose head predicts; the others only help to train it."""
-
-
-@dataclass(frozen=True)
-class Parts:
-    """What is trained: a fresh network, how its losses combine, and what it reads."""
-
-    network: Network
-    loss: nn.Module  # (b, C), (b,) -> (b,)
-    weighting: Weighting
-    fusions: Sequence[Fusion]  # one a branch
-    device: torch.device
+from sweep.objective import Parts, backward, predict
 
 
 @dataclass
@@ -49,106 +35,134 @@ class History:
     best_epoch: int = 0  # 1-based
     wall_s: float = 0.0
 
+    @property
+    def epochs(self) -> int:
+        """How many are trained."""
+        return len(self.devel_f1)
 
-def fit(
-    parts: Parts,
-    train: Runs,
-    devel: Runs,
-    settings: Settings,
-    *,
-    shuffle: torch.Generator,
-    on_epoch: Callable[[int, float, float], None],
-) -> History:
-    """Trains until the devel score has stopped rising, and leaves the best epoch's weights in the network.
+    @property
+    def best(self) -> float:
+        """The best devel score so far; -1 before the first epoch."""
+        return self.devel_f1[self.best_epoch - 1] if self.best_epoch else -1.0
+
+
+class Training:
+    """A training under way: what its next epoch depends on, and what the past ones measured.
 
     Args:
         parts: network and losses, changed in place.
-        train: labelled windows.
-        devel: labelled whole segments.
         settings: how long and how fast.
         shuffle: draws the batches.
-        on_epoch: told (epoch, devel macro-F1, best so far) after every epoch.
+    """
+
+    def __init__(self, parts: Parts, settings: Settings, shuffle: torch.Generator) -> None:
+        self._parts = parts
+        self._settings = settings
+        self._shuffle = shuffle
+        learned = [*parts.network.parameters(), *parts.weighting.parameters()]
+        self._optimiser = torch.optim.Adam(learned, lr=settings.learning_rate, fused=True)
+        self._plateau = ReduceLROnPlateau(
+            self._optimiser,
+            factor=settings.plateau_factor,
+            patience=settings.plateau_patience,
+            min_lr=settings.min_learning_rate,
+        )
+        self._best_weights: dict[str, Tensor] = {}
+        self.history = History()
+
+    @property
+    def finished(self) -> bool:
+        """Whether every epoch is trained, or the devel score has stopped rising."""
+        epochs = self.history.epochs
+        return epochs >= self._settings.epochs or epochs - self.history.best_epoch >= self._settings.patience
+
+    def train_epoch(self, train: Runs, devel: Runs) -> None:
+        """One pass over all windows, its score, and what follows from it for the next.
+
+        Raises:
+            TrialFailed: loss or predictions became NaN or infinite; names the epoch, and the batch of a loss.
+        """
+        began, history, epoch = time.perf_counter(), self.history, self.history.epochs + 1
+        history.learning_rate.append(self._optimiser.param_groups[0]["lr"])
+        history.train_loss.append(self._pass(train, epoch))
+        score = _devel_score(self._parts, devel, epoch)
+        if len(self._parts.fusions) > 1:
+            history.delta.append(tuple(self._parts.weighting.delta.tolist()))
+        if score > history.best:
+            history.best_epoch = epoch
+            self._best_weights = {name: value.clone() for name, value in self._parts.network.state_dict().items()}
+        history.devel_f1.append(score)
+        self._plateau.step(1 - score)
+        history.wall_s += time.perf_counter() - began
+
+    def _pass(self, train: Runs, epoch: int) -> float:
+        """Trains on every window once; the mean objective over them."""
+        self._parts.network.train()
+        order = torch.randperm(len(train), generator=self._shuffle).numpy()
+        total, size = 0.0, self._settings.batch_size
+        for number, low in enumerate(range(0, len(order), size), start=1):
+            batch = order[low : low + size]
+            self._optimiser.zero_grad()
+            value = backward(self._parts, train, batch, self._settings)
+            if not math.isfinite(value):
+                raise TrialFailed(f"the loss is {value} in epoch {epoch}, batch {number}")
+            self._optimiser.step()
+            total += value * len(batch)
+        return total / len(order)
+
+    def take_best(self) -> None:
+        """Puts the best epoch's weights into the network."""
+        self._parts.network.load_state_dict(self._best_weights)
+
+    def checkpoint(self) -> Checkpoint:
+        """Everything from which `resume` goes on, bit by bit; at least one epoch is trained."""
+        tensors = {"shuffle": self._shuffle.get_state(), "global": torch.get_rng_state()}
+        tensors |= nested("network", self._parts.network.state_dict())
+        tensors |= nested("weighting", self._parts.weighting.state_dict())
+        tensors |= nested("best", self._best_weights)
+        for index, moments in self._optimiser.state_dict()["state"].items():
+            tensors |= nested(f"adam.{index}", moments)
+        rate = self._optimiser.param_groups[0]["lr"]
+        plateau = {name: value for name, value in self._plateau.state_dict().items() if name in _PLATEAU}
+        state = {"history": asdict(self.history), "rate": rate, "plateau": plateau}
+        return Checkpoint(tensors, state)
+
+    def resume(self, checkpoint: Checkpoint) -> None:
+        """Goes on from a checkpoint of the same training."""
+        tensors, state = checkpoint.tensors, cast(dict[str, Any], checkpoint.state)
+        self.history = _HISTORY.validate_python(state["history"])
+        self._shuffle.set_state(tensors["shuffle"])
+        torch.set_rng_state(tensors["global"])
+        self._parts.network.load_state_dict(below("network", tensors))
+        self._parts.weighting.load_state_dict(below("weighting", tensors))
+        self._best_weights = below("best", tensors)
+        moments: dict[int, dict[str, Tensor]] = {}
+        for name, value in below("adam", tensors).items():
+            index, _, kind = name.partition(".")
+            moments.setdefault(int(index), {})[kind] = value
+        groups = self._optimiser.state_dict()["param_groups"]
+        groups[0]["lr"] = state["rate"]
+        self._optimiser.load_state_dict({"state": moments, "param_groups": groups})
+        self._plateau.load_state_dict(state["plateau"])
+
+
+def fit(training: Training, train: Runs, devel: Runs, *, on_epoch: Callable[[Training], None]) -> History:
+    """Trains until the devel score has stopped rising, and leaves the best epoch's weights in the network.
+
+    Args:
+        training: fresh, or resumed.
+        train: labelled windows.
+        devel: labelled whole segments.
+        on_epoch: called after every epoch.
 
     Raises:
-        TrialFailed: loss or predictions became NaN or infinite; names the epoch, and the batch of a loss.
+        TrialFailed: as `Training.train_epoch`.
     """
-    learned = [*parts.network.parameters(), *parts.weighting.parameters()]
-    optimiser = torch.optim.Adam(learned, lr=settings.learning_rate, fused=True)
-    plateau = ReduceLROnPlateau(
-        optimiser,
-        factor=settings.plateau_factor,
-        patience=settings.plateau_patience,
-        min_lr=settings.min_learning_rate,
-    )
-    history, best, best_weights = History(), -1.0, {}
-    began = time.perf_counter()
-    for epoch in range(1, settings.epochs + 1):
-        history.learning_rate.append(optimiser.param_groups[0]["lr"])
-        history.train_loss.append(_train_epoch(parts, train, settings, shuffle, optimiser, epoch=epoch))
-        score = _devel_score(parts, devel, epoch)
-        history.devel_f1.append(score)
-        if len(parts.fusions) > 1:
-            history.delta.append(tuple(parts.weighting.delta.tolist()))
-        if score > best:
-            best, history.best_epoch = score, epoch
-            best_weights = {name: value.clone() for name, value in parts.network.state_dict().items()}
-        on_epoch(epoch, score, best)
-        if epoch - history.best_epoch >= settings.patience:
-            break
-        plateau.step(1 - score)
-    parts.network.load_state_dict(best_weights)
-    history.wall_s = time.perf_counter() - began
-    return history
-
-
-def predict(parts: Parts, runs: Runs) -> NDArray[np.float32]:
-    """The main head's class probabilities, (n, C), of whole segments in the order given."""
-    probabilities = np.zeros((len(runs), N_CLASSES), np.float32)
-    parts.network.eval()
-    with torch.inference_mode():
-        for chunk in chunks(runs.length, np.arange(len(runs))):
-            probabilities[chunk] = _logits(parts, runs, chunk)[:, MAIN].softmax(dim=1).cpu().numpy()
-    return probabilities
-
-
-def _train_epoch(
-    parts: Parts,
-    train: Runs,
-    settings: Settings,
-    shuffle: torch.Generator,
-    optimiser: torch.optim.Optimizer,
-    *,
-    epoch: int,
-) -> float:
-    """One pass over all windows; the mean objective over them."""
-    parts.network.train()
-    order = torch.randperm(len(train), generator=shuffle).numpy()
-    total = 0.0
-    for number, low in enumerate(range(0, len(order), settings.batch_size), start=1):
-        batch = order[low : low + settings.batch_size]
-        optimiser.zero_grad()
-        value = backward(parts, train, batch, settings)
-        if not math.isfinite(value):
-            raise TrialFailed(f"the loss is {value} in epoch {epoch}, batch {number}")
-        optimiser.step()
-        total += value * len(batch)
-    return total / len(order)
-
-
-def backward(parts: Parts, train: Runs, batch: NDArray[np.int64], settings: Settings) -> float:
-    """Adds the gradient of one batch, chunk by chunk; the batch's objective."""
-    value = 0.0
-    for chunk in chunks(train.length, batch):
-        logits = _logits(parts, train, chunk)  # (b, K, C)
-        classes = torch.from_numpy(train.classes[chunk]).to(parts.device)
-        losses = torch.stack([parts.loss(logits[:, k], classes).sum() for k in range(logits.shape[1])]) / len(batch)
-        objective = parts.weighting.weighted(losses)
-        torch.autograd.backward(objective)
-        value += objective.item()
-    regulariser = parts.weighting.regulariser(parts.network.matrices(), settings.eta)
-    if regulariser.requires_grad:
-        torch.autograd.backward(regulariser)
-    return value + regulariser.item()
+    while not training.finished:
+        training.train_epoch(train, devel)
+        on_epoch(training)
+    training.take_best()
+    return training.history
 
 
 def _devel_score(parts: Parts, devel: Runs, epoch: int) -> float:
@@ -159,8 +173,6 @@ def _devel_score(parts: Parts, devel: Runs, epoch: int) -> float:
     return macro_f1(cells.reshape(N_CLASSES, N_CLASSES))
 
 
-def _logits(parts: Parts, runs: Runs, chunk: NDArray[np.int64]) -> Tensor:
-    starts, lengths = runs.start[chunk].tolist(), runs.length[chunk].tolist()
-    inputs = [fusion.gather(starts, lengths).to(parts.device) for fusion in parts.fusions]
-    logits: Tensor = parts.network(inputs, torch.tensor(lengths, device=parts.device))
-    return logits
+_HISTORY = TypeAdapter(History)
+_PLATEAU = ("best", "num_bad_epochs", "cooldown_counter", "last_epoch")
+"""What changes in a ReduceLROnPlateau; the rest is settings."""

@@ -1,7 +1,8 @@
 """One trial: all seeds of one cell, from packed features to a record. Runs in a worker; touches no study.
 
 The outcome depends on the job, the code, the library versions and the device kind. Seeds are derived by hashing cell
-and seed number, so they depend neither on order nor on what ran before.
+and seed number, so they depend neither on order nor on what ran before. A trial that was killed goes on from its last
+checkpoint to the same bytes.
 """
 
 import time
@@ -23,7 +24,9 @@ from sweep.feature_store import FeatureStore, open_store
 from sweep.fusion import Fusion
 from sweep.job import EpochEvent, Job, Outcome, TrialFailed
 from sweep.network import Network
-from sweep.training import History, Parts, fit, predict
+from sweep.objective import Parts, predict
+from sweep.training import History, Training, fit
+from sweep.trial_checkpoint import SeedRun, TrialCheckpoint
 
 
 def run_trial(job: Job, on_epoch: Callable[[EpochEvent], None]) -> Outcome:
@@ -40,7 +43,10 @@ def run_trial(job: Job, on_epoch: Callable[[EpochEvent], None]) -> Outcome:
     store = _store(job.data.cache, job.data.digest)
     data = _data(job, store)
     seeds = job.settings.seed_numbers()
-    runs = [_run_seed(job, data, seed, on_epoch) for seed in seeds]
+    saved = TrialCheckpoint.of(job)
+    for seed in seeds[len(saved.finished) :]:
+        saved.finished.append(_run_seed(job, data, seed, saved, on_epoch))
+    runs = saved.finished
     record = TrialRecord(
         cell=job.cell,
         widths=tuple(fusion.width for fusion in data.fusions),
@@ -52,7 +58,7 @@ def run_trial(job: Job, on_epoch: Callable[[EpochEvent], None]) -> Outcome:
         seeds=tuple(run.record for run in runs),
     )
     cost = Cost(
-        wall_s=time.perf_counter() - began,
+        wall_s=time.perf_counter() - began + saved.earlier_s,
         peak_memory_mb=environment.peak_memory_mb(),
         host=environment.host(),
         seeds=tuple(run.cost for run in runs),
@@ -90,15 +96,6 @@ class _Data:
     test: Runs  # masked included
 
 
-@dataclass(frozen=True)
-class _SeedRun:
-    record: SeedRecord
-    cost: SeedCost
-    parameters: int
-    devel: np.ndarray[tuple[int, int], np.dtype[np.float32]]
-    test: np.ndarray[tuple[int, int], np.dtype[np.float32]]
-
-
 @lru_cache(maxsize=2)
 def _store(cache: Path, data_digest: str) -> FeatureStore:
     return open_store(cache, data_digest)
@@ -117,16 +114,23 @@ def _data(job: Job, store: FeatureStore) -> _Data:
     return data
 
 
-def _run_seed(job: Job, data: _Data, seed: int, on_epoch: Callable[[EpochEvent], None]) -> _SeedRun:
-    def report(epoch: int, devel_f1: float, best_f1: float) -> None:
-        on_epoch(EpochEvent(seed=seed, epoch=epoch, devel_f1=devel_f1, best_f1=best_f1))
+def _run_seed(
+    job: Job, data: _Data, seed: int, saved: TrialCheckpoint, on_epoch: Callable[[EpochEvent], None]
+) -> SeedRun:
+    def report(training: Training) -> None:
+        saved.keep(training)
+        history = training.history
+        on_epoch(EpochEvent(seed=seed, epoch=history.epochs, devel_f1=history.devel_f1[-1], best_f1=history.best))
 
     shuffle = torch.Generator().manual_seed(derived_seed(job.cell, seed, "shuffle"))
     with torch.random.fork_rng(devices=[]):  # a Way draws its weights, and dropout its masks, from the global stream
         torch.manual_seed(derived_seed(job.cell, seed, "weights"))
         parts = build_parts(job.cell, job.settings, data.fusions, data.train, job.device)
+        training = Training(parts, job.settings, shuffle)
+        if (checkpoint := saved.take_training()) is not None:
+            training.resume(checkpoint)
         try:
-            history = fit(parts, data.train, data.devel.labelled(), job.settings, shuffle=shuffle, on_epoch=report)
+            history = fit(training, data.train, data.devel.labelled(), on_epoch=report)
         except TrialFailed as error:
             raise TrialFailed(f"seed {seed}: {error}") from None
     devel = predict(parts, data.devel)
@@ -140,7 +144,7 @@ def _run_seed(job: Job, data: _Data, seed: int, on_epoch: Callable[[EpochEvent],
         learning_rate=tuple(history.learning_rate),
         delta=tuple(history.delta),
     )
-    return _SeedRun(record, _cost(seed, history, data.train), parts.network.size(), devel, predict(parts, data.test))
+    return SeedRun(record, _cost(seed, history, data.train), parts.network.size(), devel, predict(parts, data.test))
 
 
 def _cost(seed: int, history: History, train: Runs) -> SeedCost:

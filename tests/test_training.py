@@ -14,7 +14,8 @@ from sweep.batches import Runs, chunks, train_windows, whole_segments
 from sweep.feature_store import FeatureStore
 from sweep.fusion import Fusion
 from sweep.job import TrialFailed
-from sweep.training import History, Parts, backward, fit, predict
+from sweep.objective import Parts, backward, predict
+from sweep.training import History, Training, fit
 from sweep.trial import build_parts
 from tests.stores import store_of
 
@@ -56,8 +57,14 @@ def train(
     parts: Parts, store: FeatureStore, settings: Settings, on_epoch: Callable[[int, float, float], None] | None = None
 ) -> History:
     windows, devel = data(store)
-    shuffle = torch.Generator().manual_seed(1)
-    return fit(parts, windows, devel, settings, shuffle=shuffle, on_epoch=on_epoch or (lambda *_: None))
+    training = Training(parts, settings, torch.Generator().manual_seed(1))
+
+    def tell(under_way: Training) -> None:
+        history = under_way.history
+        if on_epoch:
+            on_epoch(history.epochs, history.devel_f1[-1], history.best)
+
+    return fit(training, windows, devel, on_epoch=tell)
 
 
 def score(parts: Parts, devel: Runs) -> float:
