@@ -59,7 +59,8 @@ def _without_secrets(text: str, url: str) -> str:
         return text.replace(url, "the storage")
     options = [value for values in parsed.normalized_query.values() for value in values]
     secrets = [str(secret) for secret in (parsed.password, *options) if secret]
-    for secret in sorted({*secrets, *map(quote, secrets), *map(quote_plus, secrets)}, key=len, reverse=True):
+    quoted = (quote_as(secret, errors="replace") for secret in secrets for quote_as in (quote, quote_plus))
+    for secret in sorted({*secrets, *quoted}, key=len, reverse=True):
         text = text.replace(secret, "***")
     return text
 
@@ -155,16 +156,24 @@ def _check(path: Path, timeout_s: float) -> None:
     with path.open("rb") as file:
         is_database = file.read(len(_SQLITE)) == _SQLITE
     if is_database:
-        with closing(sqlite3.connect(path, timeout=timeout_s)) as database:
-            tables = {row[0] for row in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
-            broken = database.execute("PRAGMA integrity_check(1)").fetchone()[0]  # milliseconds a megabyte
-        if {"studies", "trials"} <= tables:
-            lacking = ", ".join(sorted(_TABLES - tables))
-            if lacking or broken != "ok":
-                raise SweepError(
-                    f"{path} is damaged: {f'it lacks the tables {lacking}' if lacking else broken.splitlines()[-1]}. "
-                    "Put a copy of it back, or make another run."
-                )
+        tables, trouble = _look_into(path, timeout_s)
+        if trouble:
+            raise SweepError(f"{path} is damaged: {trouble}. Put a copy of it back, or make another run.")
+        if tables >= _TABLES:
             return
         found = "another program's database"
     raise SweepError(f"{path} must be a study database of Optuna. Found {found}; move it away or give another run.")
+
+
+def _look_into(path: Path, timeout_s: float) -> tuple[set[str], str]:
+    """The tables of a database, and what is wrong with it: pages, or tables that are missing among Optuna's."""
+    try:
+        with closing(sqlite3.connect(path, timeout=timeout_s)) as database:
+            tables = {row[0] for row in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+            (said,) = database.execute("PRAGMA integrity_check(1)").fetchone()  # some milliseconds a megabyte
+    except sqlite3.OperationalError:  # locked, say, which is no damage
+        raise
+    except sqlite3.DatabaseError as error:
+        return set(), str(error)
+    lacking = ", ".join(sorted(_TABLES - tables)) if {"studies", "trials"} <= tables else ""
+    return tables, f"it lacks {lacking}" if lacking else "" if said == "ok" else said.splitlines()[-1]

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 import sweep
 from search_spaces.errors import SweepError
@@ -19,18 +19,10 @@ from search_spaces.features import NAME
 from search_spaces.space import Space
 from sweep import atomic, environment
 from sweep.folder import RunFolder
+from sweep.place import Place, spelled
 
 FORMAT = 1
 _COMPARED = ("space", "targets", "reader", "data_digest", "device", "versions")
-
-
-def _possible(path: Path) -> Path:
-    if "\0" in str(path):
-        raise ValueError("a path cannot hold a NUL character")
-    return path
-
-
-_Place = Annotated[Path, AfterValidator(_possible)]
 
 
 class Identity(BaseModel):
@@ -57,8 +49,8 @@ class Identity(BaseModel):
     data_digest: str
     device: str
     versions: dict[str, str]
-    data: _Place
-    cache: _Place
+    data: Place
+    cache: Place
     git_revision: str | None
     created: str
 
@@ -66,7 +58,11 @@ class Identity(BaseModel):
 def new(
     space: Space, targets: tuple[str, ...], reader: str, data_digest: str, device: str, data: Path, cache: Path
 ) -> Identity:
-    """The identity of a run that starts now, here."""
+    """The identity of a run that starts now, here.
+
+    Raises:
+        SweepError: a path that cannot be written down.
+    """
     return Identity(
         space=space,
         targets=targets,
@@ -74,8 +70,8 @@ def new(
         data_digest=data_digest,
         device=device,
         versions=environment.versions(),
-        data=data.absolute(),
-        cache=cache.absolute(),
+        data=spelled(data.absolute()),
+        cache=spelled(cache.absolute()),
         git_revision=git_revision(),
         created=datetime.now(UTC).isoformat(timespec="seconds"),
     )
@@ -87,6 +83,7 @@ def read(folder: RunFolder) -> Identity:
     Raises:
         SweepError: there is no run, or its run.json is damaged or of a newer version.
     """
+    spelled(folder.path)
     try:
         text = folder.run_json.read_text(encoding="utf-8")
     except (FileNotFoundError, NotADirectoryError):
@@ -125,6 +122,7 @@ def existing(folder: RunFolder) -> Identity | None:
     Raises:
         SweepError: something else stands there or no folder can be made there, or the run is damaged.
     """
+    spelled(folder.path)
     if folder.run_json.exists():
         return read(folder)
     if folder.path.exists() and not folder.is_blank():
