@@ -25,6 +25,7 @@ _FIGURES = (  # what is measured stands behind what it is measured of, whatever 
     "paper",
     "difference",
 )
+_FORMULA = ("=", "+", "-", "@")
 
 
 def render(table: Table) -> str:
@@ -44,7 +45,7 @@ def _block(block: Block) -> list[dict[str, str]]:
 
 
 def _lines(block: Block, row: Row) -> list[dict[str, str]]:
-    words = {"block": block.name} | ({"group": row.group} if row.group else {})
+    words = {"block": _inert(block.name)} | ({"group": _inert(row.group)} if row.group else {})
     figures: list[dict[str, str]] = []
     for column, value in zip(block.columns, row.values, strict=True):
         if isinstance(value, Figure):
@@ -57,7 +58,7 @@ def _lines(block: Block, row: Row) -> list[dict[str, str]]:
 def _plain(key: str, value: Value) -> dict[str, str]:
     match value:
         case Text(text) | FeatureSet(text):
-            return {key: text}
+            return {key: _inert(text)}
         case Count(number, _, published):
             beside = {} if published is None else {f"{key}_paper": str(published)}
             return {key: "" if number is None else str(number)} | beside
@@ -67,13 +68,19 @@ def _plain(key: str, value: Value) -> dict[str, str]:
             return {key: ""}
 
 
+def _inert(words: str) -> str:
+    """Words in one line that a spreadsheet takes for words, behind an apostrophe where it would run them."""
+    line = " ".join(words.split())
+    return f"'{line}" if line.startswith(_FORMULA) else line
+
+
 def _figure(figure: Figure) -> dict[str, str]:
     beside = {}
     if figure.published is not None:
         beside = {"paper": _digits(figure.published), "difference": _digits(figure.difference)}
     return {
         "state": figure.gap.state if figure.gap else "measured",
-        "reason": figure.gap.reason if figure.gap else "",
+        "reason": _inert(figure.gap.reason) if figure.gap else "",
         "place": "" if figure.place is None else str(figure.place),
         **_seeds(figure.summary, figure.value),
         **beside,

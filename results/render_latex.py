@@ -93,7 +93,9 @@ def _head(block: Block, offset: int) -> list[str]:
 
 
 def _line(cells: list[str]) -> str:
-    return f"{' & '.join(cells)} \\\\"
+    line = " & ".join(cells)
+    guard = "{}" if line.startswith(("[", "*")) else ""  # else they are an option of the rule or the line end before
+    return f"{guard}{line} \\\\"
 
 
 def _cell(value: Value, footnotes: dict[Gap, int], stacked: bool) -> str:

@@ -15,6 +15,7 @@ from rich.text import Text as RichText
 from results._cells import parts, superscript
 from results.table import Block, FeatureSet, Figure, Gap, Row, Table, Text, Value
 from search_spaces.features import JOIN
+from search_spaces.printable import printable
 
 _FAINT = "not bold not underline dim default"
 _UNBOUND = 10_000
@@ -60,7 +61,7 @@ def render(table: Table) -> RenderableType:
         ]
     pieces.append("")
     notes = [*table.notes, *(f"{superscript(number)} {gap}" for gap, number in footnotes.items())]
-    pieces += [RichText(note, style="dim") for note in notes]
+    pieces += [RichText(printable(note), style="dim") for note in notes]
     return Group(*pieces)
 
 
