@@ -1,0 +1,73 @@
+"""Command lines that are wrong, each with what must be said of it; and names that a run may have all the same.
+
+They are given where there is a right `tree`, a finished run `done`, a `file`, a folder `folder.toml`, a pipe
+`pipe.toml` and a link `loop` to itself.
+"""
+
+import os
+
+LONG = "x" * 300
+MISTAKES = (
+    (("frobnicate",), "No such command 'frobnicate'"),
+    (("reusme", "run"), "Did you mean 'resume'?"),
+    (("[/x]",), "No such command '[/x]'"),
+    (("data", "chek", "tree"), "Did you mean 'check'?"),
+    (("status",), "Missing argument 'run_dir'"),
+    (("status", "a", "b"), "unexpected extra argument"),
+    (("run", "smoke"), "Missing option '--data'"),
+    (("run", "smoke", "--data"), "Option '--data' requires an argument"),
+    (("run", "smoke", "--data", "tree", "--sede", "3"), "No such option: --sede"),
+    (("run", "smoke", "--data", "tree", "--seeds", "-1"), "'--seeds': Input should be greater than or equal to 1"),
+    (("run", "smoke", "--data", "tree", "--seeds", "1.5"), "'--seeds': Input should be a valid integer"),
+    (("run", "smoke", "--data", "tree", "--seeds", "10000000"), "seeds: expected less than or equal to 1000000"),
+    (("run", "smoke", "--data", "tree", "--epochs", "nan"), "'--epochs': Input should be a valid integer"),
+    (("run", "smoke", "--data", "tree", "--workers", "0"), "'--workers': Input should be greater than or equal to 1"),
+    (("run", "smoke", "--data", "tree", "--device", "cuda:7"), "Device 'cuda:7' is unknown. Known: auto, cpu, cuda"),
+    (("run", "smoke", "--data", "tree", "--reader", "../x"), "data-set reader '../x' is unknown. Known: muse2021"),
+    (("run", "smoke", "--data", "tree", "--target", "a\nb"), "Target 'a\\nb' is unknown. Known: arousal, valence"),
+    (("run", "smoke", "--data", "tree", "--target", ""), "Target '' is unknown. Known: arousal, valence"),
+    (("run", "", "--data", "tree"), "Space '' is unknown. Known: demo, paper"),
+    (("run", "../paper", "--data", "tree"), "Space '../paper' is unknown. Known: demo, paper"),
+    (("run", "a\nb", "--data", "tree"), "Space 'a\\nb' is unknown"),
+    (("run", "folder.toml", "--data", "tree"), "Space file folder.toml is not a file"),
+    (("run", "pipe.toml", "--data", "tree"), "Space file pipe.toml is not a file"),
+    (("run", "loop", "--data", "tree"), "Space 'loop' is unknown"),
+    (("run", f"{LONG}.toml", "--data", "tree"), "xxx.toml: File name too long. Give it a shorter name."),
+    (("run", "smoke", "--data", LONG), "xxx: File name too long. Give it a shorter name."),
+    (("run", "smoke", "--data", "loop"), "There is no folder loop. Expected a MuSe-2021 tree"),
+    (("run", "smoke", "--data", "file"), "file is not a folder. Expected a MuSe-2021 tree"),
+    (("run", "smoke", "--data", "tree", "--run", LONG), "xxx/run.json: File name too long. Give it a shorter name."),
+    (("run", "smoke", "--data", "tree", "--run", "loop"), "loop cannot be made"),
+    (("run", "smoke", "--data", "tree", "--run", "file"), "file exists and is no run; give another --run folder"),
+    (("run", "smoke", "--data", "tree", "--run", "file/deep"), "file/deep cannot be made", "is a file"),
+    (("data", "check", "tree", "--cache", LONG), "xxx/features/", ": File name too long. Give it a shorter name."),
+    (("data", "check", "tree", "--cache", "file"), "The cache file/features cannot be written: Not a directory"),
+    (("data", "check", "tree", "--cache", "loop"), "The cache loop/features cannot be written: Too many levels"),
+    (("data", "check", "<b>"), "There is no folder <b>. Expected a MuSe-2021 tree"),
+    (("data", "check", "\x1b[2J"), "There is no folder \\x1b[2J. Expected a MuSe-2021 tree"),
+    (("data", "check", os.fsdecode(b"\xff")), "There is no folder \\udcff. Expected a MuSe-2021 tree"),
+    (("data", "describe", "tree", "--reader", "nope"), "data-set reader 'nope' is unknown. Known: muse2021"),
+    (("data", "sample", "file"), "file: expected a folder for the sample tree, found a file"),
+    (("data", "sample", "file/deep"), "file/deep: the sample tree cannot be written here: expected a folder that can be"),
+    (("data", "sample", LONG), "xxx: File name too long. Give it a shorter name."),
+    (("data", "sample", "s", "--scale", "nan"), "'--scale': Input should be greater than or equal to 0.01"),
+    (("data", "sample", "s", "--scale", "inf"), "`scale` of a sample tree must be at least 0.1", "Found inf"),
+    (("data", "sample", "s", "--scale", "1e300"), "and at most 1000. Found 1e+300"),
+    (("status", LONG), "cannot be read: File name too long"),
+    (("status", "loop"), "loop/run.json cannot be read: Too many levels of symbolic links"),
+    (("status", "a\x1b[2Jb"), "a\\x1b[2Jb is no run: it has no run.json. `sweep run SPACE --data DIR` makes one."),
+    (("tables", "tree", "--format", "xls"), "'xls' is not one of 'csv', 'md', 'latex', 'html', 'text'"),
+    (("tables", "tree", "--format", "[/x]"), "'[/x]' is not one of 'csv', 'md', 'latex', 'html', 'text'"),
+    (("tables", "done", "--table", "VII"), "Table 'VII' is unknown. Known: I, II, III, IV, V, VI"),
+    (("tables", "done", "--table", "../x"), "Table '../X' is unknown. Known: I, II"),
+    (("tables", "done", "--out", "file"), "--out file cannot be written: File exists"),
+    (("tables", "done", "--out", LONG), "cannot be written: File name too long"),
+    (("tables", "done", "--out", "loop"), "--out loop cannot be written: File exists"),
+    (("run", "smoke", "--data", "tree", "--run", os.fsdecode(b"\xff")), "\\udcff: expected a path in UTF-8"),
+    (("status", os.fsdecode(b"\xff")), "\\udcff: expected a path in UTF-8, found bytes of no encoding. Rename it."),
+    (("resume", "done", "--data", "nowhere"), "There is no folder nowhere"),
+)  # fmt: skip
+NAMES = (
+    "a,b", "a b;c", "größe ü", "<b>x", "[b]", "[b", "a?b", "?mode=ro", "a%41", "a#c", "{x}", "a\nb", "=1+1", "-x", "a'b",
+    'a"b', "a\\b", "x" * 255, "\x1b[31mred",
+)  # fmt: skip
