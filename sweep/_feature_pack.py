@@ -1,5 +1,6 @@
 """The features of a corpus from CSV files to packed folders, with everything that is wrong with the files."""
 
+import itertools
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
@@ -15,6 +16,8 @@ from sweep import digest, packed
 
 PARSER = 2
 """Raised whenever files would be read to other numbers or segments than before; part of every key."""
+
+_SHARE = 2**18  # bytes of text that a thread takes at once
 
 _Item = TypeVar("_Item")
 _Result = TypeVar("_Result")
@@ -79,14 +82,26 @@ def _pack(corpus: Corpus, feature: str, cache: Path, parsers: _Parsers) -> Featu
 
 
 def _digests(files: Sequence[Path], parsers: _Parsers) -> list[str | None]:
-    """One a file, in order; a thread takes several, since handing one over costs as much as hashing a small one."""
-    share = -(-len(files) // (2 * parsers.workers)) or 1
-    shares = [files[at : at + share] for at in range(0, len(files), share)]
-    return [one for some in parsers.each(_digests_of, shares) for one in some]
+    """One a file, in order."""
+    return [one for some in parsers.each(_digests_of, _shares(files)) for one in some]
 
 
 def _digests_of(files: Sequence[Path]) -> list[str | None]:
     return [_digest_of(path) for path in files]
+
+
+def _shares(files: Sequence[Path]) -> Iterator[Sequence[Path]]:
+    """The files in order, as many at a time as make a thread's work worth handing over."""
+    share: list[Path] = []
+    size = 0
+    for path in files:
+        share.append(path)
+        size += _size_of(path)
+        if size >= _SHARE:
+            yield share
+            share, size = [], 0
+    if share:
+        yield share
 
 
 class _NotPackedError(Exception):
@@ -107,8 +122,8 @@ class _Reading:
         Raises:
             _NotPackedError: after the last file, where there was a defect.
         """
-        read_feature = registry.load("datasets", self.corpus.reader).read_feature
-        for table, wrong in parsers.each(partial(read_feature, self.corpus.root), files):
+        read = partial(_read, self.corpus.reader, self.corpus.root)
+        for table, wrong in itertools.chain.from_iterable(parsers.each(read, _shares(files))):
             self.defects.extend(wrong)
             self.steps.append(None if table is None else _index(table))
             if table is not None and not self.defects:
@@ -117,8 +132,22 @@ class _Reading:
             raise _NotPackedError
 
 
+def _read(reader: str, root: Path, files: Sequence[Path]) -> list[tuple[FeatureTable | None, tuple[Defect, ...]]]:
+    module = registry.load("datasets", reader)
+    if hasattr(module, "read_features"):
+        return list(module.read_features(root, files))
+    return [module.read_feature(root, path) for path in files]
+
+
 def _index(table: FeatureTable) -> StepIndex:
     return StepIndex(table.timestamps, table.segment_ids, len(table.columns), table.columns)
+
+
+def _size_of(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0
 
 
 def _digest_of(path: Path) -> str | None:

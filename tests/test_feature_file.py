@@ -2,14 +2,16 @@
 
 import random
 from decimal import Decimal
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from search_spaces.corpus import FeatureTable
-from search_spaces.datasets import _feature_file
-from search_spaces.datasets._feature_file import META, read_fast
+from search_spaces.datasets import _feature_cells, muse2021
+from search_spaces.datasets._feature_file import META, FeatureText, read_fast
 from search_spaces.datasets._feature_rows import read_carefully
+from tests.trees import feature_file, partition_of, set_row, write_tree
 
 PLAIN = (
     "0.1", "-2", "17.123456789012345",
@@ -30,17 +32,17 @@ LATER = ("1\t", "\t1", "1\x1c", "\x851", "\xa01", '"1.5"', '" 1 "', '"1e5"')
 
 
 def fast(body: str, columns: int = 1, header: str = "") -> FeatureTable | None:
-    return read_fast(*_file(body, columns, header))
+    return read_fast([_text(body, columns, header)])[0]
 
 
 def careful(body: str, columns: int = 1, header: str = "") -> FeatureTable | None:
-    data, names = _file(body, columns, header)
-    return read_carefully("f.csv", "1", data, names)[0]
+    text = _text(body, columns, header)
+    return read_carefully("f.csv", "1", text.data, text.columns)[0]
 
 
-def _file(body: str, columns: int, header: str) -> tuple[bytes, tuple[str, ...]]:
+def _text(body: str, columns: int, header: str = "") -> FeatureText:
     names = tuple(f"c{at}" for at in range(columns))
-    return f"{header or ','.join((*META, *names))}\n{body}".encode(), names
+    return FeatureText(f"{header or ','.join((*META, *names))}\n{body}".encode(), names)
 
 
 def equal(one: FeatureTable | None, other: FeatureTable | None) -> bool:
@@ -90,7 +92,7 @@ def test_thousands_of_numbers_that_are_hard_to_round_are_rounded_correctly() -> 
         middle = (Decimal(float(number)) + Decimal(float(np.nextafter(number, np.inf)))) / 2
         digits = f"%.{drawn.randint(0, 20)}e"
         texts += [repr(float(number)), str(middle), digits % number, f"{drawn.getrandbits(90)}e{drawn.randint(-60, 5)}"]
-    numbers = _feature_file._numbers(",".join(texts).encode())
+    numbers = _feature_cells._numbers(",".join(texts).encode())
     assert numbers is not None
     assert numbers.tolist() == [float(text) for text in texts]
 
@@ -145,7 +147,7 @@ def test_a_header_may_be_quoted_but_not_go_on_in_the_next_line() -> None:
 
 def test_a_header_that_is_no_utf8_is_refused_by_both_passes() -> None:
     data = "timestamp,segment_id,größe\n250,1,5\n".encode("latin-1")
-    assert read_fast(data, ("größe",)) is None
+    assert read_fast([FeatureText(data, ("größe",))]) == [None]
     assert read_carefully("f.csv", "1", data, ("größe",))[0] is None
 
 
@@ -154,10 +156,10 @@ def test_a_file_parsed_in_pieces_is_the_file(monkeypatch: pytest.MonkeyPatch) ->
     whole = fast(body, 2)
     assert equal(whole, careful(body, 2))
     for size in (0, 1, 22, 100, len(body) - 1):
-        monkeypatch.setattr(_feature_file, "_BLOCK", size)
+        monkeypatch.setattr(_feature_cells, "_BLOCK", size)
         assert equal(fast(body, 2), whole)
     broken = body.replace(",-60e-3\n", ",x\n")
-    monkeypatch.setattr(_feature_file, "_BLOCK", 100)
+    monkeypatch.setattr(_feature_cells, "_BLOCK", 100)
     assert fast(broken, 2) is None
 
 
@@ -178,3 +180,36 @@ def test_whatever_the_fast_pass_reads_of_damaged_files_the_careful_pass_reads_al
             read += 1
             assert equal(table, careful(body, 2)), body
     assert read > 400
+
+
+def test_files_parsed_together_are_those_files() -> None:
+    bodies = ["250,1,5\n500,1,6\n", "0,1,1e-3", "250,2,7\r\n500,3,8\r\n\r\n"]
+    together = read_fast([_text(body, 1) for body in bodies])
+    assert all(table is not None for table in together)
+    assert all(equal(table, careful(body)) for table, body in zip(together, bodies, strict=True))
+
+
+@pytest.mark.parametrize(
+    ("odd", "columns"), [("250,1,x\n", 1), ('250,1,"5"\n', 1), ("500,1,5\n250,1,5\n", 1), ("250,1,5,6\n", 2)]
+)
+def test_a_file_that_is_wrong_or_wider_harms_none_that_is_parsed_with_it(odd: str, columns: int) -> None:
+    texts = [_text("250,1,5\n", 1), _text(odd, columns), _text("500,1,6\n", 1)]
+    first, second, third = read_fast(texts)
+    assert equal(first, careful("250,1,5\n"))
+    assert equal(third, careful("500,1,6\n"))
+    assert equal(second, fast(odd, columns))
+    assert read_fast([]) == []
+
+
+def test_files_read_together_say_what_each_says_alone(tmp_path: Path) -> None:
+    root = write_tree(tmp_path, partition=partition_of(6))
+    paths = [feature_file(root, "fau", str(video)) for video in range(1, 10)]  # there is no ninth
+    set_row(paths[1], 3, "500,1,nan,0.1")
+    set_row(paths[3], 1, "segment_id,timestamp,a,b")
+    set_row(paths[4], 3, '500,1,"0.25",0.1')
+    paths[6].write_bytes(b"")
+    together = muse2021.read_features(root, paths)
+    alone = [muse2021.read_feature(root, path) for path in paths]
+    assert [defects for _, defects in together] == [defects for _, defects in alone]
+    assert [len(defects) for _, defects in together] == [0, 1, 0, 1, 0, 0, 1, 0, 1]
+    assert all(equal(one, other) for (one, _), (other, _) in zip(together, alone, strict=True))

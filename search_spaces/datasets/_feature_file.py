@@ -1,85 +1,76 @@
-"""One feature CSV of one video, parsed fast when it is right.
-
-The fast pass hands all cells to pandas as one column, rows told apart beforehand by where their commas and line ends
-lie: a column costs pandas more than a cell does, and features are wide.
-"""
+"""The feature CSVs of videos, parsed fast where they are right."""
 
 import csv
 import io
-from collections.abc import Iterator
+import itertools
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from search_spaces.corpus import Defect, FeatureTable
+from search_spaces.datasets._feature_cells import parse_cells, plain_body
 from search_spaces.datasets._feature_rows import read_carefully
-from search_spaces.datasets._files import read_bytes, relative, whole
+from search_spaces.datasets._files import read_bytes, relative
 
 META = ("timestamp", "segment_id")
-_EXACT = 2.0**53  # above it float64, as which the fast pass parses, skips whole numbers
-_COMMA, _LINE_END, _ZERO = b",\n0"
-_BLOCK = 2**20  # bytes of text parsed at a time
-_BLANKS = (b" ", b"\t", b"\v", b"\f")
-_SHORT = 18  # characters of "timestamp,segment_id" up to which digits alone fit `whole`
-_LONG = 64  # beyond it nobody wrote a time and a number
+
+Read = tuple[FeatureTable | None, tuple[Defect, ...]]
+"""The table of a file, or every defect in it."""
 
 
-def read_file(root: Path, path: Path) -> tuple[FeatureTable | None, tuple[Defect, ...]]:
-    """The table of a file, or every defect in it.
+@dataclass(frozen=True)
+class FeatureText:
+    """A file with a right header: its bytes, and the names of its feature columns."""
+
+    data: bytes
+    columns: tuple[str, ...]
+
+
+def read_files(root: Path, paths: Sequence[Path]) -> list[Read]:
+    """The table of every file, or every defect in it.
 
     The fast pass only accepts what is right in every cell. Whatever it does not accept is read again row by row, which
     says what is wrong and where; the slow pass decides.
     """
-    data, unreadable = read_bytes(root, path)
-    if unreadable:
-        return None, (unreadable,)
-    header = _header(data)
-    if header[:2] != META or len(header) < 3:
-        wanted = "a header timestamp,segment_id and at least one feature column"
-        found = ",".join(header[:3]) + (",…" if len(header) > 3 else "")
-        return None, (Defect(relative(root, path), "row 1", wanted, found),)
-    table = read_fast(data, header[2:])
+    opened = [_open(root, path) for path in paths]
+    tables = iter(read_fast([text for text in opened if isinstance(text, FeatureText)]))
+    return [_read(root, path, text, tables) for path, text in zip(paths, opened, strict=True)]
+
+
+def _read(root: Path, path: Path, text: FeatureText | Defect, tables: Iterator[FeatureTable | None]) -> Read:
+    if isinstance(text, Defect):
+        return None, (text,)
+    table = next(tables)
     if table is not None:
         return table, ()
-    return read_carefully(relative(root, path), path.stem, data, header[2:])
+    return read_carefully(relative(root, path), path.stem, text.data, text.columns)
 
 
-def read_fast(data: bytes, columns: tuple[str, ...]) -> FeatureTable | None:
-    """The table of a file that is right in every cell and plainly written, with the numbers of the careful pass.
+def read_fast(texts: Sequence[FeatureText]) -> list[FeatureTable | None]:
+    """The tables of files that are right in every cell and plainly written, with the numbers of the careful pass.
 
-    A value is the float32 nearest to the float64 nearest to its text.
-
-    Args:
-        data: the file's bytes.
-        columns: the names of the feature columns.
+    Files of equal width are parsed as one, since a small one costs less than starting the parser. A value is the
+    float32 nearest to the float64 nearest to its text.
 
     Returns:
-        None where only the careful pass can tell: anything wrong, quoted cells, blank lines between rows.
+        One a file; None where only the careful pass can tell: anything wrong, quoted cells, blank lines between rows.
     """
-    body = _plain_body(data)
-    if body is None:
-        return None
-    width = len(columns) + 2
-    blocks: list[NDArray[np.float64]] = []
-    values: list[NDArray[np.float32]] = []
-    for block in _blocks(body):
-        numbers = _numbers(block) if _is_lattice(block, width) else None
-        if numbers is None or numbers.size % width:
-            return None
-        cells = numbers.reshape(-1, width)
-        with np.errstate(over="ignore"):  # what does not fit becomes infinite and is refused
-            values.append(cells[:, 2:].astype(np.float32))
-        if not np.isfinite(values[-1]).all():
-            return None
-        blocks.append(cells[:, :2].copy())
-    meta = np.concatenate(blocks)
-    if not ((np.abs(meta) < _EXACT).all() and (meta == np.rint(meta)).all()):
-        return None
+    bodies = [body for text in texts if (body := plain_body(text.data)) is not None]
+    widths = {len(text.columns) for text in texts}
+    cells = parse_cells(b"\n".join(bodies), *widths) if len(bodies) == len(texts) and len(widths) == 1 else None
+    if cells is None:  # something in one of them, or they are no feature's files
+        return [None] if len(texts) == 1 else [table for text in texts for table in read_fast([text])]
+    meta, values = cells
+    rows = itertools.pairwise(itertools.accumulate((body.count(b"\n") + 1 for body in bodies), initial=0))
+    return [_table(meta[lo:hi], values[lo:hi], text.columns) for text, (lo, hi) in zip(texts, rows, strict=True)]
+
+
+def _table(meta: NDArray[np.float64], values: NDArray[np.float32], columns: tuple[str, ...]) -> FeatureTable | None:
     timestamps, segment_ids = np.ascontiguousarray(meta.T, np.int64)
-    if not _in_order(timestamps, segment_ids):
-        return None
-    return FeatureTable(timestamps, segment_ids, np.concatenate(values) if len(values) > 1 else values[0], columns)
+    return FeatureTable(timestamps, segment_ids, values, columns) if _in_order(timestamps, segment_ids) else None
 
 
 def _in_order(timestamps: NDArray[np.int64], segment_ids: NDArray[np.int64]) -> bool:
@@ -87,6 +78,17 @@ def _in_order(timestamps: NDArray[np.int64], segment_ids: NDArray[np.int64]) -> 
     changes = np.flatnonzero(segment_ids[1:] != segment_ids[:-1]) + 1
     firsts = [int(segment_ids[0]), *segment_ids[changes].tolist()]
     return min(firsts) > 0 and len(set(firsts)) == len(firsts) and bool((timestamps[1:] > timestamps[:-1]).all())
+
+
+def _open(root: Path, path: Path) -> FeatureText | Defect:
+    data, unreadable = read_bytes(root, path)
+    if unreadable:
+        return unreadable
+    header = _header(data)
+    if header[:2] == META and len(header) > 2:
+        return FeatureText(data, header[2:])
+    wanted = "a header timestamp,segment_id and at least one feature column"
+    return Defect(relative(root, path), "row 1", wanted, ",".join(header[:3]) + (",…" if len(header) > 3 else ""))
 
 
 def _header(data: bytes) -> tuple[str, ...]:
@@ -97,88 +99,3 @@ def _header(data: bytes) -> tuple[str, ...]:
         return tuple(cell.strip() for cell in next(csv.reader(io.StringIO(text, newline="")), ()))
     except csv.Error as error:  # a line beyond its limits is no header; the message says why
         return (str(error),)
-
-
-def _plain_body(data: bytes) -> bytes | None:
-    """The lines below the header, ended by newlines but for the last; None where commas and newlines may mean less."""
-    head, line_end, body = data.partition(b"\n")
-    if not line_end or not _is_header(head.removesuffix(b"\r")):
-        return None
-    if b"\r" in body:
-        body = body.replace(b"\r\n", b"\n")
-    body = body.rstrip(b"\n")
-    if not body or b"\r" in body or b'"' in body:
-        return None
-    if b"+" in body and any(blank in body for blank in _BLANKS):  # pandas reads "+1e 5", which is no number
-        return None
-    return body
-
-
-def _is_header(head: bytes) -> bool:
-    """Whether a CSV reader would end the first row where the first line ends, and could decode it."""
-    if head.count(b'"') % 2 or b"\r" in head:
-        return False
-    try:
-        head.decode()
-    except UnicodeDecodeError:
-        return False
-    return True
-
-
-def _blocks(body: bytes) -> Iterator[bytes]:
-    """The lines in pieces, so that what is made of one stays in the processor's cache, in memory that is used again."""
-    start = 0
-    while start < len(body):
-        end = body.find(b"\n", start + _BLOCK)
-        end = len(body) if end < 0 else end
-        yield body[start:end]
-        start = end + 1
-
-
-def _is_lattice(body: bytes, width: int) -> bool:
-    """Whether every line has as many cells as the header, and starts with two cells that are whole numbers as written.
-
-    Read as float64, "1e3" and "1.00000000000000000001" would be whole numbers too.
-    """
-    text = np.frombuffer(body, np.uint8)
-    ends = np.flatnonzero((text == _COMMA) | (text == _LINE_END))  # where cells end, but for the last one
-    if (len(ends) + 1) % width:
-        return False
-    line_ends = ends[width - 1 :: width]
-    if (text[line_ends] != _LINE_END).any() or body.count(b"\n") != len(line_ends):
-        return False
-    starts = np.concatenate(([0], line_ends + 1))
-    lengths = ends[1::width] - starts
-    longest = int(lengths.max())
-    if longest > _LONG:
-        return False
-    places = np.arange(longest)
-    meta = text.take(starts[:, None] + places, mode="clip")
-    digits = (meta - _ZERO < 10) | (meta == _COMMA) | (places >= lengths[:, None])  # below "0", uint8 wraps around
-    if longest <= _SHORT and digits.all():
-        return True
-    spelled = (body[at : at + length] for at, length in zip(starts.tolist(), lengths.tolist(), strict=True))
-    return all(whole(cell.strip()) is not None for both in spelled for cell in both.decode("latin-1").split(","))
-
-
-def _numbers(body: bytes) -> NDArray[np.float64] | None:
-    """All cells in reading order, correctly rounded; None where one is no number."""
-    import pandas as pd  # noqa: PLC0415 - a command that only lists readers must not pay for it
-
-    try:
-        with pd.read_csv(
-            io.BytesIO(body.replace(b"\n", b",")),
-            header=None,
-            sep="\t",
-            lineterminator=",",
-            dtype=np.float64,
-            quoting=csv.QUOTE_NONE,
-            na_filter=False,
-            skip_blank_lines=False,
-            low_memory=False,
-            iterator=True,  # spares pandas asking the system how many threads a large file may have
-        ) as reader:
-            frame = reader.read()
-    except ValueError:  # pandas' own parser errors are ValueErrors
-        return None
-    return frame.to_numpy().reshape(-1) if frame.shape[1] == 1 else None

@@ -10,10 +10,11 @@ Source: the official MuSe-2021 baseline's reading of its package. It differs whe
 joined on segment_id instead of taken by position, no row is dropped for a NaN, and features must agree on their steps.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 
-from search_spaces.corpus import Corpus, DataError, Defect, FeatureTable
-from search_spaces.datasets._feature_file import read_file
+from search_spaces.corpus import Corpus, DataError, Defect
+from search_spaces.datasets._feature_file import Read, read_files
 from search_spaces.datasets._folders import list_features
 from search_spaces.datasets._labels import read_labels
 from search_spaces.datasets._partition import read_partition
@@ -82,7 +83,7 @@ def read(root: Path) -> Corpus:
     return corpus
 
 
-def read_feature(root: Path, path: Path) -> tuple[FeatureTable | None, tuple[Defect, ...]]:
+def read_feature(root: Path, path: Path) -> Read:
     """One feature file, parsed and checked by itself.
 
     Args:
@@ -92,7 +93,20 @@ def read_feature(root: Path, path: Path) -> tuple[FeatureTable | None, tuple[Def
     Returns:
         The table: timestamps in ms, segment ids and float32 values, (T,), (T,) and (T, F); or None and every defect.
     """
-    return read_file(root, path)
+    return read_files(root, (path,))[0]
+
+
+def read_features(root: Path, paths: Sequence[Path]) -> list[Read]:
+    """The same for several files, which costs less than one after another where they are small.
+
+    Args:
+        root: the tree.
+        paths: some of one feature's files.
+
+    Returns:
+        What `read_feature` says of each.
+    """
+    return read_files(root, paths)
 
 
 def _find_tree(root: Path) -> Path:
