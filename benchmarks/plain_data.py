@@ -19,7 +19,7 @@ from torch import Tensor
 from torch.utils.data import Dataset
 
 from search_spaces.corpus import MASKED, PARTITIONS, Partition
-from search_spaces.errors import SweepError
+from search_spaces.errors import SweepError, unknown
 from search_spaces.features import CATALOGUE, Term, parse_feature_set
 from search_spaces.settings import Settings
 
@@ -107,7 +107,7 @@ def _folder(root: Path, term: Term) -> Path:
     for name in (term.feature, *aliases):
         if (root / "feature_segments" / name).is_dir():
             return root / "feature_segments" / name
-    raise SweepError(f"{root / 'feature_segments'} has no folder {term.feature!r}.")
+    raise unknown("feature", term.feature, sorted(folder.name for folder in (root / "feature_segments").glob("*/")))
 
 
 def _video(folders: list[Path], labels: Path, video: str, partition: Partition) -> pd.DataFrame:
