@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from sklearn.decomposition import PCA
 from sklearn.preprocessing import StandardScaler
 from torch import Tensor
-from torch.utils.data import Dataset
+from torch.utils.data import Dataset, Sampler
 
 from search_spaces.corpus import MASKED, PARTITIONS, Partition
 from search_spaces.errors import SweepError, unknown
@@ -54,6 +54,19 @@ class Pieces(Dataset[tuple[Tensor, int, int]]):
 
     def __getitem__(self, at: int) -> tuple[Tensor, int, int]:
         return self._values[at], self.lengths[at], self.labels[at]
+
+
+class Shuffle(Sampler[int]):
+    """The windows in the order in which the sweep draws them; torch's RandomSampler would draw twice an epoch."""
+
+    def __init__(self, count: int, generator: torch.Generator) -> None:
+        self._count, self._generator = count, generator
+
+    def __iter__(self) -> Iterator[int]:
+        yield from torch.randperm(self._count, generator=self._generator).tolist()
+
+    def __len__(self) -> int:
+        return self._count
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,6 @@ import copy
 import json
 import sys
 import time
-from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -24,12 +23,12 @@ import torch
 from sklearn.metrics import f1_score
 from torch import nn
 from torch.optim.lr_scheduler import ReduceLROnPlateau
-from torch.utils.data import DataLoader, Sampler
+from torch.utils.data import DataLoader
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # started as a file, Python finds only its neighbours
 
 from benchmarks import plain_data
-from benchmarks.plain_data import Data, Pieces
+from benchmarks.plain_data import Data, Pieces, Shuffle
 from benchmarks.plain_ways import PlainNetwork, build
 from results.records import Branch, Cell
 from search_spaces import registry
@@ -67,19 +66,6 @@ class Report:
     parse_s: float  # PCA included
     wall_s: float  # since the process began
     peak_memory_mb: float
-
-
-class Shuffle(Sampler[int]):
-    """The windows in the order in which the sweep draws them; torch's RandomSampler would draw twice an epoch."""
-
-    def __init__(self, count: int, generator: torch.Generator) -> None:
-        self._count, self._generator = count, generator
-
-    def __iter__(self) -> Iterator[int]:
-        yield from torch.randperm(self._count, generator=self._generator).tolist()
-
-    def __len__(self) -> int:
-        return self._count
 
 
 def train_seed(data: Data, cell: Cell, settings: Settings, seed: int) -> SeedRun:
