@@ -7,12 +7,13 @@ command imports what it needs when it is called.
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal, NoReturn
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
 from search_spaces.errors import SweepError
 from sweep import __version__, environment, streams
+from sweep import cli_options as option
 from sweep.plain import tell
 
 if TYPE_CHECKING:
@@ -30,30 +31,6 @@ app = typer.Typer(
 )
 data = typer.Typer(no_args_is_help=True, help="Look at a data tree, or write a sample one.")
 app.add_typer(data, name="data")
-
-Space = Annotated[str, typer.Argument(help="A space's name (paper, protocol, smoke, demo) or a path to a .toml file.")]
-Run = Annotated[Path, typer.Argument(help="The run folder.")]
-DataDir = Annotated[Path, typer.Option("--data", help="The data tree (c2_muse_sent layout).")]
-MovedDir = Annotated[Path | None, typer.Option("--data", help="Where the data lies now, if it moved.")]
-RunDir = Annotated[Path | None, typer.Option("--run", help="The run folder. [default: runs/SPACE-DATA]")]
-CacheDir = Annotated[Path | None, typer.Option("--cache", help="Folder of packed arrays. [default: in ~/.cache]")]
-Targets = Annotated[list[str] | None, typer.Option("--target", help="A target; repeat for several. [default: all]")]
-Seeds = Annotated[int | None, typer.Option("--seeds", min=1, help="Seeds per cell. [default: the space's]")]
-Epochs = Annotated[int | None, typer.Option("--epochs", min=1, help="Most epochs per seed. [default: the space's]")]
-Workers = Annotated[int | None, typer.Option("--workers", min=1, help="Trials at a time. [default: one per core]")]
-Device = Annotated[str, typer.Option("--device", help="auto, cpu or cuda.")]
-RetryFailed = Annotated[bool, typer.Option("--retry-failed", help="Give failed cells another try.")]
-AllowHoles = Annotated[bool, typer.Option("--allow-holes", help="Select and go on although cells have failed.")]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON on standard output alone.")]
-Reader = Annotated[str, typer.Option("--reader", help="How the tree is laid out; a file of search_spaces/datasets.")]
-TreeDir = Annotated[Path, typer.Argument(help="The data tree.")]
-Format = Annotated[
-    Literal["csv", "md", "latex", "html", "text"] | None, typer.Option("--format", help="[default: text]")
-]
-Table = Annotated[list[str] | None, typer.Option("--table", help="I … VI; repeat for several. [default: all]")]
-OutDir = Annotated[Path | None, typer.Option("--out", help="Write one file per table there instead of printing.")]
-Compare = Annotated[Literal["paper"] | None, typer.Option("--compare", help="Set the published figures beside ours.")]
-Aggregate = Annotated[Literal["mean", "best", "median"], typer.Option("--aggregate", help="What stands for the seeds.")]
 
 
 def main() -> NoReturn:
@@ -86,7 +63,7 @@ def _root(
 @app.command()
 def demo(
     folder: Annotated[Path, typer.Option("--dir", help="Where the sample tree and the run go.")] = Path("demo"),
-    workers: Workers = None,
+    workers: option.Workers = None,
 ) -> None:
     """Sample tree, whole paper grid at a small budget, multitask, Tables I-VI: minutes on two cores."""
     from sweep.commands.demo import demo as carry_out
@@ -96,15 +73,15 @@ def demo(
 
 @app.command()
 def plan(
-    space: Space,
-    data_dir: DataDir,
-    targets: Targets = None,
-    seeds: Seeds = None,
-    epochs: Epochs = None,
-    workers: Workers = None,
-    cache: CacheDir = None,
-    reader: Reader = "muse2021",
-    as_json: Json = False,
+    space: option.Space,
+    data_dir: option.DataDir,
+    targets: option.Targets = None,
+    seeds: option.Seeds = None,
+    epochs: option.Epochs = None,
+    workers: option.Workers = None,
+    cache: option.CacheDir = None,
+    reader: option.Reader = "muse2021",
+    as_json: option.Json = False,
 ) -> None:
     """What a run would train, and about how long it takes; trains nothing."""
     from sweep.commands import plan as command
@@ -116,43 +93,47 @@ def plan(
 
 @app.command()
 def run(
-    space: Space,
-    data_dir: DataDir,
-    run_dir: RunDir = None,
-    targets: Targets = None,
-    seeds: Seeds = None,
-    epochs: Epochs = None,
-    workers: Workers = None,
-    device: Device = "auto",
-    cache: CacheDir = None,
-    reader: Reader = "muse2021",
-    retry_failed: RetryFailed = False,
-    allow_holes: AllowHoles = False,
+    space: option.Space,
+    data_dir: option.DataDir,
+    run_dir: option.RunDir = None,
+    targets: option.Targets = None,
+    seeds: option.Seeds = None,
+    epochs: option.Epochs = None,
+    workers: option.Workers = None,
+    device: option.Device = "auto",
+    cache: option.CacheDir = None,
+    reader: option.Reader = "muse2021",
+    retry_failed: option.RetryFailed = False,
+    allow_holes: option.AllowHoles = False,
+    hang_minutes: option.HangMinutes = 60,
 ) -> None:
     """Train a space on a data tree, from screening to Tables I-VI; continues a run that stands there."""
     from sweep.commands import run as command
 
     request = command.Request(space, data_dir, run_dir, tuple(targets or ()), seeds, epochs, device, cache, reader)
-    _end(command.run(request, _options(workers, retry_failed, allow_holes), _errors()))
+    _end(command.run(request, _options(workers, retry_failed, allow_holes, hang_minutes), _errors()))
 
 
 @app.command()
 def resume(
-    run_dir: Run,
-    data_dir: MovedDir = None,
-    workers: Workers = None,
-    cache: CacheDir = None,
-    retry_failed: RetryFailed = False,
-    allow_holes: AllowHoles = False,
+    run_dir: option.Run,
+    data_dir: option.MovedDir = None,
+    workers: option.Workers = None,
+    cache: option.CacheDir = None,
+    retry_failed: option.RetryFailed = False,
+    allow_holes: option.AllowHoles = False,
+    hang_minutes: option.HangMinutes = 60,
 ) -> None:
     """Carry a run on; everything that shapes its numbers comes from its run.json."""
     from sweep.commands import run as command
 
-    _end(command.resume(run_dir, data_dir, cache, _options(workers, retry_failed, allow_holes), _errors()))
+    _end(
+        command.resume(run_dir, data_dir, cache, _options(workers, retry_failed, allow_holes, hang_minutes), _errors())
+    )
 
 
 @app.command()
-def status(run_dir: Run, as_json: Json = False) -> None:
+def status(run_dir: option.Run, as_json: option.Json = False) -> None:
     """How far a run is: cells per state, best cells, failures with their reason."""
     from sweep.commands.status import status as show
 
@@ -161,12 +142,12 @@ def status(run_dir: Run, as_json: Json = False) -> None:
 
 @app.command()
 def tables(
-    run_dir: Run,
-    format_: Format = None,
-    table: Table = None,
-    out: OutDir = None,
-    compare: Compare = None,
-    aggregate: Aggregate = "mean",
+    run_dir: option.Run,
+    format_: option.Format = None,
+    table: option.Table = None,
+    out: option.OutDir = None,
+    compare: option.Compare = None,
+    aggregate: option.Aggregate = "mean",
 ) -> None:
     """The paper's Tables I-VI from what the run has measured so far."""
     from sweep.commands import tables as command
@@ -176,7 +157,7 @@ def tables(
 
 
 @data.command()
-def check(tree: TreeDir, cache: CacheDir = None, reader: Reader = "muse2021") -> None:
+def check(tree: option.TreeDir, cache: option.CacheDir = None, reader: option.Reader = "muse2021") -> None:
     """Find every defect of a tree in one go."""
     from sweep.commands.data import check as find
 
@@ -185,7 +166,7 @@ def check(tree: TreeDir, cache: CacheDir = None, reader: Reader = "muse2021") ->
 
 
 @data.command()
-def describe(tree: TreeDir, cache: CacheDir = None, reader: Reader = "muse2021") -> None:
+def describe(tree: option.TreeDir, cache: option.CacheDir = None, reader: option.Reader = "muse2021") -> None:
     """Partitions, segments, steps, classes and feature widths of a tree."""
     from sweep.commands.data import describe as show
 
@@ -203,10 +184,12 @@ def sample(
     write_sample(tree, _prints(), scale)
 
 
-def _options(workers: int | None, retry_failed: bool = False, allow_holes: bool = False) -> "Options":
+def _options(
+    workers: int | None, retry_failed: bool = False, allow_holes: bool = False, hang_minutes: float = 60
+) -> "Options":
     from sweep.commands.run import Options
 
-    return Options(workers or environment.cores(), retry_failed, allow_holes)
+    return Options(workers or environment.cores(), retry_failed, allow_holes, 60 * hang_minutes)
 
 
 def _end(ending: "Ending") -> None:

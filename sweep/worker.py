@@ -70,7 +70,19 @@ def run_order(order: Order, run_trial: RunTrial, send: Callable[[BaseModel], Non
         send(Ended(cause="mistake", text=str(error)))
     except Exception as error:
         traceback.print_exc()
-        send(Ended(cause="crashed", text=traceback.format_exception_only(error)[-1].strip()))
+        if _is_out_of_memory(error):
+            send(Ended(cause="failed", text=f"out of memory: {_in_one_line(error)}; fewer --workers need less"))
+            return
+        send(Ended(cause="crashed", text=_in_one_line(error)))
+
+
+def _is_out_of_memory(error: Exception) -> bool:
+    """Python's own, CUDA's, and what torch's allocator for the CPU raises, which has no class of its own."""
+    return isinstance(error, MemoryError) or "out of memory" in str(error) or "can't allocate memory" in str(error)
+
+
+def _in_one_line(error: Exception) -> str:
+    return traceback.format_exception_only(error)[-1].strip()
 
 
 def main() -> None:

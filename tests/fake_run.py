@@ -13,7 +13,7 @@ from sweep.ledger import Choices
 
 ROOT = Path(__file__).parents[1]
 _NUMBERED = tuple(f"{prefix}{number}" for prefix in ("f", "nap") for number in range(13))
-_NAMED = ("die", "dieonce", "exit", "fail", "crash", "mistake", "slow", "loud", "nan")
+_NAMED = ("die", "dieonce", "exit", "fail", "crash", "mistake", "slow", "loud", "nan", "hungry")
 CHOICES = Choices((*_NUMBERED, *_NAMED), ("way1", "way2", "way3"))
 
 
@@ -28,9 +28,9 @@ def make_job(folder: RunFolder) -> Callable[[Cell], Job]:
     return lambda of: Job(cell=of, settings=Settings.model_construct(), data=data)
 
 
-def local_executor(folder: RunFolder, workers: int = 2) -> LocalExecutor:
+def local_executor(folder: RunFolder, workers: int = 2, hang_s: float | None = None) -> LocalExecutor:
     os.environ.setdefault("PYTHONPATH", str(ROOT))  # so that workers find this file, wherever sweep is installed
-    return LocalExecutor(workers, folder.logs, "tests.fake_trial:run_trial")
+    return LocalExecutor(workers, folder.logs, "tests.fake_trial:run_trial", hang_s=hang_s)
 
 
 def executions(folder: RunFolder) -> list[str]:

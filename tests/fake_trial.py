@@ -6,6 +6,7 @@ cache folder, so that a test can count how often a cell was trained.
 
 import os
 import random
+import resource
 import signal
 import subprocess
 import sys
@@ -44,6 +45,9 @@ def _misbehave(name: str, folder: Path) -> None:
         raise SweepError("the data has another digest")
     if name == "slow":
         time.sleep(60)
+    if name == "hungry":
+        resource.setrlimit(resource.RLIMIT_AS, (2**30, -1))  # of this worker alone
+        bytearray(2**31)
     if name == "loud":
         sys.stdout.write("printed by python\n")
         subprocess.run(["sh", "-c", "echo printed by a child; echo complaint >&2"], check=True)

@@ -14,6 +14,7 @@ import pytest
 from results.records import Cell
 from search_spaces.errors import SweepError
 from sweep.executors import TrialCrashed, WorkerDied, WorkersUnavailable
+from sweep.executors._watch import oom_kills
 from sweep.executors.local import LocalExecutor
 from sweep.folder import RunFolder
 from sweep.job import EpochEvent, Job, Outcome, TrialFailed
@@ -106,15 +107,36 @@ def test_a_record_that_is_not_a_record_ends_the_trial_only(run: Run) -> None:
 
 
 def test_a_worker_that_exits_says_how(run: Run) -> None:
-    with pytest.raises(WorkerDied, match="the worker ended with exit code 7; log: "):
+    with pytest.raises(WorkerDied, match="the worker ended with exit code 7, after seed 101, epoch 1; log: "):
         run(cell("exit"))
+
+
+def test_a_trial_that_needs_more_memory_than_there_is_says_so(run: Run) -> None:
+    with pytest.raises(TrialFailed, match="^out of memory: MemoryError; fewer --workers need less$"):
+        run(cell("hungry"))
+
+
+def test_a_worker_that_hangs_is_killed_and_replaced(folder: RunFolder) -> None:
+    with local_executor(folder, workers=1, hang_s=1.5) as executor:
+        with pytest.raises(
+            WorkerDied, match=r"the worker ended no epoch for 1.5 s and was killed, after seed 101, epoch 1"
+        ):
+            executor.submit(make_job(folder)(cell("slow")), _ignore).result(timeout=30)
+        for of in cells(3, "nap"):  # each takes a moment, all of them more than the limit allows one
+            assert executor.submit(make_job(folder)(of), _ignore).result(timeout=30) == fake_outcome(of)
+
+
+def test_the_kernels_count_of_memory_kills_is_read(tmp_path: Path) -> None:
+    (tmp_path / "vmstat").write_text("nr_free_pages 7\noom_kill 3\nnr_zspages 0\n")
+    assert oom_kills(tmp_path / "vmstat") == 3
+    assert oom_kills(tmp_path / "none") == 0
 
 
 def test_a_killed_worker_fails_only_its_own_trial_and_is_replaced(folder: RunFolder) -> None:
     job = make_job(folder)
     with local_executor(folder, workers=2) as executor:
         futures = {of: executor.submit(job(of), _ignore) for of in (cell("die"), *cells(6, "nap"))}
-        with pytest.raises(WorkerDied, match=r"was ended by SIGKILL; log: .*arousal-die-way1"):
+        with pytest.raises(WorkerDied, match=r"was ended by SIGKILL, after seed 101, epoch 1; log: .*arousal-die-way1"):
             futures.pop(cell("die")).result(timeout=30)
         assert {of: future.result(timeout=30) for of, future in futures.items()} == {
             of: fake_outcome(of) for of in cells(6, "nap")

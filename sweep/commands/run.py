@@ -52,11 +52,19 @@ class Request:
 
 @dataclass(frozen=True)
 class Options:
-    """How a run is carried out; none of it changes a number."""
+    """How a run is carried out; none of it changes a number.
+
+    Attributes:
+        workers: trials at a time.
+        retry_failed: give failed cells another try.
+        allow_holes: select and go on although cells have failed.
+        hang_s: a worker whose trial ends no epoch for so long is killed.
+    """
 
     workers: int
     retry_failed: bool = False
     allow_holes: bool = False
+    hang_s: float | None = None
 
 
 def run(request: Request, options: Options, console: Console) -> Ending:
@@ -127,7 +135,7 @@ def _carry_out(folder: RunFolder, asked: Identity, data: Data, options: Options,
         folder.create()
         with (
             Ledger(sqlite_url(folder.study_db)) as ledger,
-            LocalExecutor(options.workers, folder.logs) as executor,
+            LocalExecutor(options.workers, folder.logs, hang_s=options.hang_s) as executor,
             showing(console, options.workers) as view,
         ):
             Procedure(

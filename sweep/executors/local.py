@@ -20,6 +20,7 @@ from pydantic import ValidationError
 from search_spaces.errors import SweepError
 from sweep.executors import TrialCrashed, WorkerDied, WorkersUnavailable
 from sweep.executors._process import WorkerProcess
+from sweep.executors._watch import Watchdog, oom_kills
 from sweep.folder import log_path
 from sweep.job import EpochEvent, Job, Outcome, TrialFailed
 from sweep.messages import Done, Ended, Epoch, Order, Ready
@@ -46,14 +47,15 @@ class LocalExecutor:
         workers: how many; each starts with its first trial.
         log_dir: existing folder that gets one log per cell, and "workers.log" for what precedes a worker's first trial.
         trial: "module:function" of the function that runs a trial, as a worker can import it.
+        hang_s: a worker whose trial ends no epoch for so long is killed; None waits for ever.
     """
 
-    def __init__(self, workers: int, log_dir: Path, trial: str = DEFAULT_TRIAL) -> None:
+    def __init__(self, workers: int, log_dir: Path, trial: str = DEFAULT_TRIAL, *, hang_s: float | None = None) -> None:
         if workers < 1:
             raise SweepError(f"`workers` must be at least 1. Found {workers}.")
         self._closed = False
         self._tasks: _Tasks = queue.SimpleQueue()
-        self._slots = tuple(_Slot(self._tasks, trial, log_dir) for _ in range(workers))
+        self._slots = tuple(_Slot(self._tasks, trial, log_dir, hang_s) for _ in range(workers))
 
     @property
     def workers(self) -> int:
@@ -102,8 +104,9 @@ class LocalExecutor:
 class _Slot:
     """A thread that keeps one worker process and talks to it, task by task."""
 
-    def __init__(self, tasks: _Tasks, trial: str, log_dir: Path) -> None:
+    def __init__(self, tasks: _Tasks, trial: str, log_dir: Path, hang_s: float | None) -> None:
         self._tasks = tasks
+        self._hang_s = hang_s
         self._trial = trial
         self._log_dir = log_dir
         self._worker: WorkerProcess | None = None
@@ -145,10 +148,14 @@ class _Slot:
     def _run(self, task: _Task) -> Outcome:
         worker = self._ready_worker()
         log = log_path(self._log_dir, task.job.cell)
+        oom_before, last = oom_kills(), None
         try:
-            worker.send(Order(job=task.job, log=log))
-            while isinstance(reply := worker.receive(), Epoch):
-                task.on_epoch(reply.event)
+            with Watchdog(self._hang_s, lambda: worker.signal(signal.SIGKILL)) as watchdog:
+                worker.send(Order(job=task.job, log=log))
+                while isinstance(reply := worker.receive(), Epoch):
+                    watchdog.seen()
+                    last = reply.event
+                    task.on_epoch(reply.event)
         except Exception as error:
             worker.signal(signal.SIGKILL)  # else its next words would be taken for the next trial's
             self._put_away()
@@ -165,7 +172,13 @@ class _Slot:
             case Ended():
                 raise TrialCrashed(f"{reply.text}; log: {log}")
             case _:
-                raise WorkerDied(f"the worker {self._put_away()}; log: {log}")
+                ending = self._put_away()
+                if watchdog.barked:
+                    ending = f"ended no epoch for {self._hang_s:g} s and was killed"
+                elif oom_kills() > oom_before:
+                    ending += ", for the system ran out of memory (fewer --workers need less)"
+                where = f"after seed {last.seed}, epoch {last.epoch}" if last else "before its first epoch"
+                raise WorkerDied(f"the worker {ending}, {where}; log: {log}")
 
     def _ready_worker(self) -> WorkerProcess:
         """The living worker, or a new one that has loaded its libraries."""

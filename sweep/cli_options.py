@@ -1,0 +1,33 @@
+"""The arguments and options of the command line: one name and one help text each, whichever commands take it."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+Space = Annotated[str, typer.Argument(help="A space's name (paper, protocol, smoke, demo) or a path to a .toml file.")]
+Run = Annotated[Path, typer.Argument(help="The run folder.")]
+DataDir = Annotated[Path, typer.Option("--data", help="The data tree (c2_muse_sent layout).")]
+MovedDir = Annotated[Path | None, typer.Option("--data", help="Where the data lies now, if it moved.")]
+RunDir = Annotated[Path | None, typer.Option("--run", help="The run folder. [default: runs/SPACE-DATA]")]
+CacheDir = Annotated[Path | None, typer.Option("--cache", help="Folder of packed arrays. [default: in ~/.cache]")]
+Targets = Annotated[list[str] | None, typer.Option("--target", help="A target; repeat for several. [default: all]")]
+Seeds = Annotated[int | None, typer.Option("--seeds", min=1, help="Seeds per cell. [default: the space's]")]
+Epochs = Annotated[int | None, typer.Option("--epochs", min=1, help="Most epochs per seed. [default: the space's]")]
+Workers = Annotated[int | None, typer.Option("--workers", min=1, help="Trials at a time. [default: one per core]")]
+HangMinutes = Annotated[
+    float, typer.Option("--hang-minutes", min=0.1, help="Kill a worker that ends no epoch for so long.")
+]
+Device = Annotated[str, typer.Option("--device", help="auto, cpu or cuda.")]
+RetryFailed = Annotated[bool, typer.Option("--retry-failed", help="Give failed cells another try.")]
+AllowHoles = Annotated[bool, typer.Option("--allow-holes", help="Select and go on although cells have failed.")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON on standard output alone.")]
+Reader = Annotated[str, typer.Option("--reader", help="How the tree is laid out; a file of search_spaces/datasets.")]
+TreeDir = Annotated[Path, typer.Argument(help="The data tree.")]
+Format = Annotated[
+    Literal["csv", "md", "latex", "html", "text"] | None, typer.Option("--format", help="[default: text]")
+]
+Table = Annotated[list[str] | None, typer.Option("--table", help="I … VI; repeat for several. [default: all]")]
+OutDir = Annotated[Path | None, typer.Option("--out", help="Write one file per table there instead of printing.")]
+Compare = Annotated[Literal["paper"] | None, typer.Option("--compare", help="Set the published figures beside ours.")]
+Aggregate = Annotated[Literal["mean", "best", "median"], typer.Option("--aggregate", help="What stands for the seeds.")]
