@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 if TYPE_CHECKING:
     from tests.tiny_run import TinyRun
@@ -17,6 +18,11 @@ if TYPE_CHECKING:
 # Before torch is imported. Several test processes with a thread a core each wait for one another: on two cores the
 # suite takes three times as long.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+# The same examples in every run, and none kept: what fails here fails everywhere. A busy machine is no defect.
+calm = (HealthCheck.too_slow, HealthCheck.function_scoped_fixture)
+settings.register_profile("sweep", derandomize=True, database=None, deadline=None, suppress_health_check=calm)
+settings.load_profile("sweep")
 
 
 @dataclass(frozen=True)
