@@ -54,7 +54,7 @@ ODD = (
     Broken("quoted cells", everywhere(_quoted), (RIGHT,)),
     Broken(
         "a class missing in train",
-        labels(lambda segment: str(segment)),
+        labels(str),
         (RIGHT, "arousal that train lacks: 2 (e.g. class 0, 4)"),
     ),
     Broken(
