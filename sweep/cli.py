@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from sweep.commands.ending import Ending
     from sweep.commands.run import Options
 
-EXIT_MISTAKE, EXIT_HOLES = 2, 3
+EXIT_MISTAKE, EXIT_HOLES, EXIT_DIFFERS = 2, 3, 3
 
 app = typer.Typer(
     add_completion=False,
@@ -130,6 +130,21 @@ def resume(
     _end(
         command.resume(run_dir, data_dir, cache, _options(workers, retry_failed, allow_holes, hang_minutes), _errors())
     )
+
+
+@app.command()
+def replay(
+    run_dir: option.Run,
+    cell: option.Cell,
+    seed: option.OneSeed = None,
+    data_dir: option.MovedDir = None,
+    cache: option.CacheDir = None,
+) -> None:
+    """Train a recorded cell again and compare: exit code 3 where a figure differs."""
+    from sweep.commands.replay import replay as repeat
+
+    if not repeat(run_dir, " ".join(cell), seed, data_dir, cache, _prints()):
+        raise typer.Exit(EXIT_DIFFERS)
 
 
 @app.command()

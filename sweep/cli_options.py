@@ -15,6 +15,8 @@ Targets = Annotated[list[str] | None, typer.Option("--target", help="A target; r
 Seeds = Annotated[int | None, typer.Option("--seeds", min=1, help="Seeds per cell. [default: the space's]")]
 Epochs = Annotated[int | None, typer.Option("--epochs", min=1, help="Most epochs per seed. [default: the space's]")]
 Workers = Annotated[int | None, typer.Option("--workers", min=1, help="Trials at a time. [default: one per core]")]
+Cell = Annotated[list[str], typer.Argument(help='A finished cell, such as "arousal vggish+fau/way2".')]
+OneSeed = Annotated[int | None, typer.Option("--seed", help="One of its seeds. [default: all]")]
 HangMinutes = Annotated[
     float, typer.Option("--hang-minutes", min=0.1, help="Kill a worker that ends no epoch for so long.")
 ]

@@ -29,7 +29,7 @@ finally:
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert "heavy: []" in done.stdout
-    for command in ("demo", "plan", "run", "resume", "status", "tables", "data"):
+    for command in ("demo", "plan", "run", "resume", "replay", "status", "tables", "data"):
         assert f" {command} " in done.stdout
 
 
