@@ -2,7 +2,9 @@
 
 import json
 import shutil
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -24,13 +26,19 @@ def copy(finished: TinyRun, tmp_path: Path) -> Path:
 
 def alter(run: Path, cell: str, change: Callable[[dict[str, Any]], None]) -> None:
     """Changes a stored record, as a study edited by hand would have it."""
-    storage = optuna.storages.RDBStorage(sqlite_url(run / "study.db"))
-    for study in optuna.get_all_study_names(storage):
-        for trial in optuna.load_study(study_name=study, storage=storage).trials:
-            if trial.user_attrs.get("cell") == cell:
-                record = json.loads(trial.user_attrs["record"])
-                change(record)
-                storage.set_trial_user_attr(trial._trial_id, "record", json.dumps(record))
+    with closing(sqlite3.connect(run / "study.db")) as database:
+        attributes = "SELECT a.trial_id, a.value_json FROM trial_user_attributes a JOIN trial_user_attributes c"
+        of_cell = "ON a.trial_id = c.trial_id WHERE a.key = 'record' AND c.key = 'cell' AND c.value_json = ?"
+        rows = database.execute(f"{attributes} {of_cell}", (json.dumps(cell),)).fetchall()
+        assert rows
+        for trial, value in rows:
+            record = json.loads(json.loads(value))  # a text in JSON, which is JSON itself
+            change(record)
+            new = (json.dumps(json.dumps(record)), trial)
+            database.execute(
+                "UPDATE trial_user_attributes SET value_json = ? WHERE key = 'record' AND trial_id = ?", new
+            )
+        database.commit()
 
 
 @pytest.mark.parametrize("words", [(CELL,), tuple(CELL.split()), (CELL, "--seed", "101")])
