@@ -5,7 +5,7 @@ may be deleted at any moment between commands.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -99,7 +99,18 @@ def survey(root: Path, reader: str, cache: Path, workers: int | None = None) -> 
     )
     _write_index(store)
     odd = {name: _oddities(store, name) for name in corpus.features}
-    return Survey(corpus, store, (), (*notices, *oddities.notices(odd, segments, store.videos)))
+    notices = (*notices, *oddities.notices(odd, segments, store.videos))
+    if flat := tuple(_flat(corpus, store, odd)):
+        return Survey(corpus, None, flat, notices)
+    return Survey(corpus, store, (), notices)
+
+
+def _flat(corpus: Corpus, store: FeatureStore, odd: Mapping[str, Oddities]) -> Iterator[Defect]:
+    """Features that never change on train: nothing can be learned from them, and PCA would stop the run half-way."""
+    for name, found in odd.items():
+        if len(found.constant_columns) == store.widths[name]:
+            folder = _relative(corpus.root, corpus.feature_files[name][0].parent)
+            yield Defect(folder, "", "a column that changes among the train steps", "none (leave the folder out)")
 
 
 def build(root: Path, reader: str, cache: Path, workers: int | None = None) -> tuple[Corpus, FeatureStore]:

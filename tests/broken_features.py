@@ -8,6 +8,7 @@ from tests.spoil import (
     at,
     both,
     cell,
+    constant,
     content,
     declared,
     file_instead,
@@ -140,6 +141,11 @@ FOLDERS = (
         "feature empty",
         lambda tree: (tree / "feature_segments" / "vggface").mkdir(),
         ("feature_segments/vggface: expected one CSV file a video of the partition, found none",),
+    ),
+    Broken(
+        "feature that never changes",
+        constant,
+        ("feature_segments/fau: expected a column that changes among the train steps, found none (leave the folder",),
     ),
     Broken(
         "two folders for fau", folder("au"), ("feature fau: expected one folder for the feature, found au and fau",)

@@ -115,6 +115,13 @@ def later(tree: Path) -> None:
     put(path, "\n".join([head, *moved]) + "\n")
 
 
+def constant(tree: Path) -> None:
+    """Every value of fau is 7."""
+    for path in (tree / "feature_segments" / "fau").iterdir():
+        head, *lines = path.read_text().splitlines()
+        put(path, "\n".join([head, *(",".join([*line.split(",")[:2], "7", "7"]) for line in lines)]) + "\n")
+
+
 def renamed(new: str) -> Spoil:
     """Video 1 under another id, in every folder and in the partition file."""
 

@@ -17,9 +17,9 @@ from search_spaces.printable import one_line
 from tests.trees import feature_file, label_file, write_tree
 
 PIECES = (
-    b"", b" ", b",", b"\n", b"\r\n", b"\r", b"\t", b'"', b'""', b'"""', b"'", b";", b"#", b"\\", b"[", b"]]", b"{", b"}",
-    b"\0", b"\xff", b"\xef\xbb\xbf", b"\xd9\xa3", b"\xe2\x80\xa8", b"nan", b"inf", b"-1", b"7", b"1.0", b"1_0", b"0x1",
-    b"1e308", b"1e999", b"9" * 30, b"=1+1", b"../x", b"true", b"train", b"devel", b"Test", b"class_id",
+    b"", b" ", b",", b"\n", b"\r\n", b"\r", b"\t", b'"', b'""', b'"""', b"'", b";", b"#", b"\\", b"[", b"]]", b"{",
+    b"}", b"\0", b"\xff", b"\xef\xbb\xbf", b"\xd9\xa3", b"\xe2\x80\xa8", b"nan", b"inf", b"-1", b"7", b"1.0", b"1_0",
+    b"0x1", b"1e308", b"1e999", b"9" * 30, b"=1+1", b"../x", b"true", b"train", b"devel", b"Test", b"class_id",
     b"timestamp,segment_id",
 )  # fmt: skip
 """What breaks readers of text."""
