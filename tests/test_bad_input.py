@@ -101,13 +101,13 @@ def run(finished: TinyRun, here: Path) -> Path:
     return Path(shutil.copytree(finished.folder.path, here / "run"))
 
 
-@pytest.mark.parametrize("command", ["status", "tables", "resume"])
 @pytest.mark.parametrize("case", [*IDENTITIES, *STUDIES], ids=str)
-def test_a_broken_run_is_refused_by_every_command(case: Broken, command: str, refused: Refused, run: Path) -> None:
+def test_a_broken_run_is_refused_by_every_command(case: Broken, refused: Refused, run: Path) -> None:
     case.spoil(run)
-    message = refused(command, "run")
-    assert message.startswith("sweep: ")
-    assert_says(message, case)
+    for command in ("status", "tables", "resume"):
+        message = refused(command, "run")
+        assert message.startswith("sweep: ")
+        assert_says(message, case)
 
 
 @pytest.mark.parametrize("case", RESUMED, ids=str)
@@ -142,7 +142,7 @@ def test_a_bad_command_line_is_refused(
 @pytest.mark.parametrize("name", NAMES)
 def test_a_run_may_be_called_anything(name: str, sweep: Sweep, here: Path, finished: TinyRun) -> None:
     run = Path(shutil.copytree(finished.folder.path, here / name))
-    for command in ("status", "tables", "resume"):
+    for command in ("status", "resume"):
         said = sweep(command, "--", run)
         assert said.code == 0, said
         assert "\x1b" not in said.out + said.err
