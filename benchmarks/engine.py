@@ -1,6 +1,7 @@
 """The training engine against what users do today, in turn on the same machine, data, epochs, seeds and cores.
 
-A is `plain_loop.py`, one process a trial (feature set, Way, target), one after the other, with torch's default threads.
+A is `plain_loop.py`, one process a trial (feature set, Way, target), one after the other, with torch's default threads
+and, as in the official code, four loading processes (--loaders).
 B is `sweep_side.py`: the same trials by the sweep's workers, from an empty cache. Both count from the start of the
 process to the last prediction. Losses and F1 must agree, else a ratio means nothing.
 
@@ -92,12 +93,16 @@ class Bench:
     targets: tuple[str, ...]
     settings: _Json
     workers: int
+    loaders: int
 
     def time_once(self, timing: Timing) -> None:
         """One round of a case: A, then B, from a cold cache each."""
         settings = json.dumps(self.settings | timing.case.changed)
         common = [str(self.root), "--features", self.features, "--way", timing.case.way, "--settings", settings]
-        plain = [_run("plain_loop.py", *common, "--target", target) for target in self.targets]
+        plain = [
+            _run("plain_loop.py", *common, "--target", target, "--loaders", str(self.loaders))
+            for target in self.targets
+        ]
         with tempfile.TemporaryDirectory() as cache:
             more = ["--cache", cache, "--workers", str(self.workers), "--targets", *self.targets]
             sweep = _run("sweep_side.py", *common, *more)
@@ -170,11 +175,19 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=1)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--loaders", type=int, default=4)
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as cache:
         store = open_data(arguments.data, "muse2021", Path(cache)).store
         settings = {"epochs": arguments.epochs, "seeds": arguments.seeds, "standardize": ["all"]}
-        bench = Bench(arguments.data, arguments.features, tuple(store.segments.classes), settings, arguments.workers)
+        bench = Bench(
+            arguments.data,
+            arguments.features,
+            tuple(store.segments.classes),
+            settings,
+            arguments.workers,
+            arguments.loaders,
+        )
         peak = peak_gflops()
         timings = [Timing(case) for case in CASES if case.name in arguments.cases]
         for number in range(arguments.rounds):

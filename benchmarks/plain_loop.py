@@ -68,7 +68,7 @@ class Report:
     peak_memory_mb: float
 
 
-def train_seed(data: Data, cell: Cell, settings: Settings, seed: int) -> SeedRun:
+def train_seed(data: Data, cell: Cell, settings: Settings, seed: int, loaders: int = 0) -> SeedRun:
     """One training, from fresh weights to test predictions.
 
     Args:
@@ -76,13 +76,14 @@ def train_seed(data: Data, cell: Cell, settings: Settings, seed: int) -> SeedRun
         cell: of one branch.
         settings: how long and how fast.
         seed: as the sweep numbers them.
+        loaders: processes that a DataLoader starts for every pass; 0 loads in this one.
     """
     torch.manual_seed(derived_seed(cell, seed, "weights"))
     network = build(Network(cell.branches, [data.width], settings), cell.branches[0].way, settings)
     counts = torch.bincount(torch.tensor(data.train.labels), minlength=N_CLASSES)
     loss: nn.Module = registry.load("losses", settings.loss).build(counts)
     order = Shuffle(len(data.train), torch.Generator().manual_seed(derived_seed(cell, seed, "shuffle")))
-    train = DataLoader(data.train, batch_size=settings.batch_size, sampler=order)
+    train = DataLoader(data.train, batch_size=settings.batch_size, sampler=order, num_workers=loaders)
     optimiser = torch.optim.Adam(network.parameters(), lr=settings.learning_rate)
     plateau = ReduceLROnPlateau(
         optimiser,
@@ -95,7 +96,7 @@ def train_seed(data: Data, cell: Cell, settings: Settings, seed: int) -> SeedRun
         began = time.perf_counter()
         run.train_loss.append(_train_epoch(network, train, loss, optimiser))
         trained = time.perf_counter()
-        score = _macro_f1(data.devel.labels, _predict(network, data.devel))
+        score = _macro_f1(data.devel.labels, _predict(network, data.devel, loaders))
         run.train_s, run.eval_s = run.train_s + trained - began, run.eval_s + time.perf_counter() - trained
         run.devel_f1.append(score)
         if score > best:
@@ -105,7 +106,7 @@ def train_seed(data: Data, cell: Cell, settings: Settings, seed: int) -> SeedRun
         plateau.step(1 - score)
     network.load_state_dict(best_weights)
     began = time.perf_counter()
-    run.test_classes = _predict(network, data.test)
+    run.test_classes = _predict(network, data.test, loaders)
     run.eval_s += time.perf_counter() - began
     return run
 
@@ -127,11 +128,12 @@ def _train_epoch(
     return total / windows
 
 
-def _predict(network: PlainNetwork, pieces: Pieces) -> list[int]:
+def _predict(network: PlainNetwork, pieces: Pieces, loaders: int) -> list[int]:
     """The class of each whole segment, one at a time."""
     network.eval()
     with torch.no_grad():
-        return [int(network(values, lengths).argmax()) for values, lengths, _ in DataLoader(pieces, batch_size=1)]
+        segments = DataLoader(pieces, batch_size=1, num_workers=loaders)
+        return [int(network(values, lengths).argmax()) for values, lengths, _ in segments]
 
 
 def _macro_f1(truth: list[int], predicted: list[int]) -> float:
@@ -152,11 +154,12 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--seeds", type=int, help="how many, from the settings' first_seed")
     parser.add_argument("--epochs", type=int)
     parser.add_argument("--batch-size", type=int)
+    parser.add_argument("--loaders", type=int, default=4, help="processes of each DataLoader; the official code's 4")
     parser.add_argument("--settings", default="{}", help="JSON of what differs from the defaults of Settings")
     return parser.parse_args()
 
 
-def run(root: Path, cell: Cell, settings: Settings) -> Report:
+def run(root: Path, cell: Cell, settings: Settings, loaders: int) -> Report:
     """Reads the tree and trains every seed of a cell, one after the other.
 
     Raises:
@@ -172,7 +175,7 @@ def run(root: Path, cell: Cell, settings: Settings) -> Report:
         target=cell.target,
         width=data.width,
         threads=torch.get_num_threads(),
-        seeds=[train_seed(data, cell, settings, seed) for seed in settings.seed_numbers()],
+        seeds=[train_seed(data, cell, settings, seed, loaders) for seed in settings.seed_numbers()],
         start_s=start_s,
         parse_s=parse_s,
         wall_s=_since_start(),
@@ -187,7 +190,7 @@ def main() -> None:
     changed = json.loads(arguments.settings) | {name: value for name, value in given.items() if value is not None}
     cell = Cell(target=arguments.target, branches=(Branch(features=arguments.features, way=arguments.way),))
     try:
-        print(json.dumps(asdict(run(arguments.data, cell, Settings.model_validate(changed)))))
+        print(json.dumps(asdict(run(arguments.data, cell, Settings.model_validate(changed), arguments.loaders))))
     except SweepError as error:
         print(error, file=sys.stderr)
         sys.exit(2)

@@ -24,7 +24,7 @@ from sweep import feature_store
 from sweep.batches import Runs, chunks, whole_segments
 from sweep.fusion import Fusion
 from sweep.job import DataSource, Job
-from sweep.training import Parts, backward, predict
+from sweep.objective import Parts, backward, predict
 from sweep.trial import build_parts, run_trial
 from tests.stores import store_of
 

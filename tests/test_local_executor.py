@@ -112,7 +112,7 @@ def test_a_worker_that_exits_says_how(run: Run) -> None:
 
 
 def test_a_trial_that_needs_more_memory_than_there_is_says_so(run: Run) -> None:
-    with pytest.raises(TrialFailed, match="^out of memory: MemoryError; fewer --workers need less$"):
+    with pytest.raises(TrialFailed, match=r"^out of memory: MemoryError; fewer --workers need less$"):
         run(cell("hungry"))
 
 
