@@ -1,6 +1,6 @@
 """Early fusion: the columns of several features side by side, gathered per batch from memory maps, never copied whole.
 
-Padding stands at the end of a segment and is zero. Raw features that the settings name are z-scored (`sweep.scaling`);
+Raw features that the settings name are z-scored (`sweep.scaling`);
 reduced ones are used as they are.
 """
 
@@ -32,23 +32,24 @@ class Fusion:
         self.width = sum(steps.shape[1] for steps in self._terms)
 
     def gather(self, starts: Sequence[int], lengths: Sequence[int]) -> Tensor:
-        """Runs of steps as one padded batch.
+        """The steps of some runs, one run after the other, without padding.
 
         Args:
             starts: (B,) first step of each run in the store.
             lengths: (B,) steps of each run.
 
         Returns:
-            (B, T, F) float32, T the longest run.
+            (N, F) float32, N the sum of the lengths.
         """
-        batch = torch.zeros(len(starts), max(lengths), self.width)  # aligned as torch aligns: digits may depend on it
-        rows = batch.numpy()
-        low = 0
-        for steps in self._terms:
-            high = low + steps.shape[1]
-            for row, (start, length) in enumerate(zip(starts, lengths, strict=True)):
-                rows[row, :length, low:high] = steps[start : start + length]
-            low = high
+        batch = torch.empty(sum(lengths), self.width)  # aligned as torch aligns: digits may depend on it
+        rows, top = batch.numpy(), 0
+        for start, length in zip(starts, lengths, strict=True):
+            left = 0
+            for steps in self._terms:
+                right = left + steps.shape[1]
+                rows[top : top + length, left:right] = steps[start : start + length]
+                left = right
+            top += length
         return batch
 
 

@@ -44,24 +44,25 @@ class Network(nn.Module):
         """Class logits of a batch.
 
         Args:
-            inputs: K tensors (B, T, F_k), zero-padded at the end.
-            lengths: (B,) valid steps.
+            inputs: K tensors (N, F_k), the steps of all segments, one segment after the other.
+            lengths: (B,) steps of each segment, N in sum.
 
         Returns:
             (B, K, C)
         """
-        states = [self._state(k, x, lengths) for k, x in enumerate(inputs)]
+        states = [self._state(k, steps, lengths) for k, steps in enumerate(inputs)]
         shared = F.relu(self.shared(torch.cat(states, dim=1)))  # (B, H)
         return torch.stack([head(shared) for head in self.heads], dim=1)
 
-    def _state(self, k: int, x: Tensor, lengths: Tensor) -> Tensor:
+    def _state(self, k: int, steps: Tensor, lengths: Tensor) -> Tensor:
         """(B, H_k) of one branch."""
         branch = cast(Chain, self.branches[k])
+        x, padding = branch.project(steps, lengths)
         if self._readout == "mean":
-            return _mean(branch(x, lengths), lengths)
+            return _mean(branch.states(x, padding), lengths)
         if self._readout == "final" and self._bidirectional[k]:
-            return _ends(branch(x, lengths), lengths)
-        return branch.last(x, lengths)  # the last valid step, without the work it does not see
+            return _ends(branch.states(x, padding), lengths)
+        return branch.last(x, padding)  # the last valid step, without the work it does not see
 
     def matrices(self) -> list[nn.Parameter]:
         """The θ of eq. 13: weight matrices, no biases and no norms' gains."""

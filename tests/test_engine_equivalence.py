@@ -70,7 +70,8 @@ def engine(cache: Path, way: str, settings: Settings) -> tuple[Parts, Runs, Runs
 def padded(parts: Parts, runs: Runs, batch: NDArray[np.int64]) -> tuple[Tensor, Tensor, Tensor]:
     """Values (b, T, F), lengths and classes of a batch, padded to its longest."""
     lengths = runs.length[batch]
-    values = parts.fusions[0].gather(runs.start[batch].tolist(), lengths.tolist())
+    steps = parts.fusions[0].gather(runs.start[batch].tolist(), lengths.tolist())
+    values = nn.utils.rnn.pad_sequence(list(steps.split(lengths.tolist())), batch_first=True)
     return values, torch.from_numpy(lengths), torch.from_numpy(runs.classes[batch])
 
 

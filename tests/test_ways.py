@@ -9,7 +9,7 @@ from torch import Tensor
 
 from search_spaces import registry
 from search_spaces.settings import Settings
-from search_spaces.ways._chain import Chain
+from search_spaces.ways._chain import Chain, Padding
 from search_spaces.ways._recurrent import BiLstm
 
 WAYS = registry.names("ways")
@@ -83,10 +83,21 @@ def test_last_gives_the_value_and_gradient_of_the_last_valid_step(
     x, steps = batch(lengths)
     x.requires_grad_()
     read = torch.randn(len(lengths), way.out_width)
-    full, short = way(x, steps)[torch.arange(len(lengths)), steps - 1], way.last(x, steps)
+    full = way(x, steps)[torch.arange(len(lengths)), steps - 1]
+    short = way.last(way.projection(x), Padding.of(steps, x.shape[1]))
     torch.testing.assert_close(short, full, atol=1e-5, rtol=0)
     for_full, for_short = (torch.autograd.grad((y * read).sum(), x)[0] for y in (full, short))
     torch.testing.assert_close(for_short, for_full, atol=1e-4, rtol=1e-4)
+
+
+@every_way
+@pytest.mark.parametrize("lengths", [LENGTHS, (4, 4)])
+def test_steps_projected_before_padding_give_the_states_of_a_padded_batch(name: str, lengths: tuple[int, ...]) -> None:
+    way = build(name)
+    x, steps = batch(lengths)
+    valid = torch.arange(x.shape[1]) < steps[:, None]
+    states = way.states(*way.project(x[valid], steps))
+    torch.testing.assert_close(states[valid], way(x, steps)[valid], atol=1e-5, rtol=0)
 
 
 @every_way

@@ -81,11 +81,37 @@ class Chain(nn.Module):
         Returns:
             (B, T, H); rows beyond a segment's length hold anything finite.
         """
-        y: Tensor = self.final(*self._before_final(x, lengths))
+        if x.ndim != 3 or lengths.shape != x.shape[:1]:
+            raise ValueError(f"`x` must be (B, T, F), `lengths` (B,). Found {tuple(x.shape)}, {tuple(lengths.shape)}.")
+        return self.states(self.projection(x), Padding.of(lengths, x.shape[1]))
+
+    def project(self, steps: Tensor, lengths: Tensor) -> tuple[Tensor, Padding]:
+        """The projection of valid steps alone, padded afterwards: no product and no memory for wide padding.
+
+        Args:
+            steps: (N, F) the steps of all segments, one segment after the other.
+            lengths: (B,) int64, N in sum.
+
+        Returns:
+            (B, T, hidden), and its padding; for `states` or `last`.
+        """
+        narrow = self.projection(steps)  # (N, hidden)
+        longest = int(lengths.max())
+        padding = Padding.of(lengths, longest)
+        shape = (len(lengths), longest, narrow.shape[1])
+        if padding.valid is None:
+            return narrow.view(shape), padding
+        places = padding.valid.flatten().nonzero().squeeze(1)
+        empty = narrow.new_zeros(shape[0] * shape[1], shape[2])
+        return empty.index_copy(0, places, narrow).view(shape), padding
+
+    def states(self, x: Tensor, padding: Padding) -> Tensor:
+        """(B, T, hidden) projected -> (B, T, H), every step's vector."""
+        y: Tensor = self.final(self._before_final(x, padding), padding)
         return y
 
-    def last(self, x: Tensor, lengths: Tensor) -> Tensor:
-        """What `forward` gives at each segment's last valid step, without the work that step does not see.
+    def last(self, x: Tensor, padding: Padding) -> Tensor:
+        """What `states` gives at each segment's last valid step, without the work that step does not see.
 
         Exact, not approximate: the backward half of a Bi-LSTM has read one step there, and the last decoder layer
         needs one query.
@@ -93,13 +119,9 @@ class Chain(nn.Module):
         Returns:
             (B, H).
         """
-        return self.final.last(*self._before_final(x, lengths))
+        return self.final.last(self._before_final(x, padding), padding)
 
-    def _before_final(self, x: Tensor, lengths: Tensor) -> tuple[Tensor, Padding]:
-        if x.ndim != 3 or lengths.shape != x.shape[:1]:
-            raise ValueError(f"`x` must be (B, T, F), `lengths` (B,). Found {tuple(x.shape)}, {tuple(lengths.shape)}.")
-        padding = Padding.of(lengths, x.shape[1])
-        x = self.projection(x)
+    def _before_final(self, x: Tensor, padding: Padding) -> Tensor:
         for part in self.parts:
             x = part(x, padding)
-        return x, padding
+        return x
