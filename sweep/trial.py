@@ -5,6 +5,7 @@ and seed number, so they depend neither on order nor on what ran before. A trial
 checkpoint to the same bytes.
 """
 
+import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -30,7 +31,7 @@ from sweep.trial_checkpoint import SeedRun, TrialCheckpoint
 
 
 def run_trial(job: Job, on_epoch: Callable[[EpochEvent], None]) -> Outcome:
-    """Trains every seed of a cell.
+    """Trains every seed of a cell, with a line an epoch on standard error, which is the trial's log.
 
     Args:
         job: what to train, on what.
@@ -118,8 +119,13 @@ def _run_seed(
     job: Job, data: _Data, seed: int, saved: TrialCheckpoint, on_epoch: Callable[[EpochEvent], None]
 ) -> SeedRun:
     def report(training: Training) -> None:
-        saved.keep(training)
         history = training.history
+        # To the trial's log, and first: an epoch that is lost because a kill came before its checkpoint is seen there.
+        sys.stderr.write(
+            f"seed {seed}, epoch {history.epochs}: loss {history.train_loss[-1]:.4f}, "
+            f"devel F1 {100 * history.devel_f1[-1]:.2f} (best {100 * history.best:.2f})\n"
+        )
+        saved.keep(training)
         on_epoch(EpochEvent(seed=seed, epoch=history.epochs, devel_f1=history.devel_f1[-1], best_f1=history.best))
 
     shuffle = torch.Generator().manual_seed(derived_seed(job.cell, seed, "shuffle"))
