@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from results.table import Blank, Count, Difference, FeatureSet, Figure, Gap, Text, Value
+from results.footnotes import Footnote
+from results.table import Blank, Count, Difference, FeatureSet, Figure, Text, Value, notes_of
 
 DASH = "—"
 MINUS = "−"
@@ -15,7 +16,7 @@ class Parts:
 
     Attributes:
         main: the figure, word or dash.
-        note: the footnote's number; None without one.
+        note: the footnotes' numbers, "1" or "1,2"; "" without one.
         spread: " ± 0.52", or "" for one seed.
         best: " (38.21)", the best seed; "" where it is the figure itself.
         published: "34.67", the paper's figure; "" when not compared.
@@ -24,7 +25,7 @@ class Parts:
     """
 
     main: str
-    note: int | None = None
+    note: str = ""
     spread: str = ""
     best: str = ""
     published: str = ""
@@ -38,29 +39,30 @@ class Parts:
         return f" [{inside}]" if inside else ""
 
 
-def parts(value: Value, footnotes: dict[Gap, int]) -> Parts:
+def parts(value: Value, footnotes: dict[Footnote, int]) -> Parts:
     """The pieces of one cell.
 
     Args:
         value: the cell.
         footnotes: the table's, from `Table.footnotes`.
     """
+    note = ",".join(str(footnotes[each]) for each in notes_of(value))
     match value:
         case Text(text) | FeatureSet(text):
             return Parts(text)
         case Blank():
             return Parts("")
-        case Count(number, gap, published):
+        case Count(number, _, published):
             return Parts(
                 DASH if number is None else str(number),
-                _note(gap, footnotes),
+                note,
                 published="" if published is None else str(published),
                 difference=_count_difference(number, published),
             )
-        case Difference(fraction, gap):
-            return Parts(DASH if fraction is None else signed(fraction), _note(gap, footnotes))
+        case Difference(fraction):
+            return Parts(DASH if fraction is None else signed(fraction), note)
         case Figure():
-            return _figure(value, footnotes)
+            return _figure(value, note)
 
 
 def percent(fraction: float) -> str:
@@ -73,21 +75,22 @@ def signed(fraction: float) -> str:
     return f"{100 * fraction:+.2f}".replace("-", MINUS)
 
 
-def superscript(number: int) -> str:
-    """12 -> "¹²"."""
-    return str(number).translate(_SUPERSCRIPTS)
+def superscript(numbers: int | str) -> str:
+    """12 -> "¹²", "1,2" -> "¹,²"."""
+    return str(numbers).translate(_SUPERSCRIPTS)
 
 
-def _figure(figure: Figure, footnotes: dict[Gap, int]) -> Parts:
+def _figure(figure: Figure, note: str) -> Parts:
     published = "" if figure.published is None else percent(figure.published)
     if figure.value is None:
-        return Parts(DASH, _note(figure.gap, footnotes), published=published)
+        return Parts(DASH, note, published=published)
     summary = figure.summary
     # The spread belongs to the mean, and the best seed beside itself would say the same twice.
     spread = summary.std if summary and figure.value == summary.mean else None
     best = summary.best if summary and len(summary.seeds) > 1 and figure.value != summary.best else None
     return Parts(
         percent(figure.value),
+        note,
         spread="" if spread is None else f" ± {percent(spread)}",
         best="" if best is None else f" ({percent(best)})",
         published=published,
@@ -98,7 +101,3 @@ def _figure(figure: Figure, footnotes: dict[Gap, int]) -> Parts:
 
 def _count_difference(ours: int | None, published: int | None) -> str:
     return "" if ours is None or published is None else f"{ours - published:+d}".replace("-", MINUS)
-
-
-def _note(gap: Gap | None, footnotes: dict[Gap, int]) -> int | None:
-    return None if gap is None else footnotes[gap]

@@ -1,18 +1,21 @@
 """CSV: one line for every figure, fractions with six digits, no markup; the file to compute with.
 
 Lines of tables without figures (Table I) are the table's own rows. `state` is "measured", or says why there is none;
-a collapsed cell keeps its figures. `place` and `difference` go by the figure that the other formats show for the seeds.
+a collapsed cell keeps its figures. `remark` is a column where a figure has one. `place` and `difference` go by the
+figure that the other formats show for the seeds.
 """
 
 import csv
 import io
 
+from results.footnotes import Mark
 from results.summary import Summary
 from results.table import Block, Count, Difference, FeatureSet, Figure, Row, Table, Text, Value
 
 _FIGURES = (  # what is measured stands behind what it is measured of, whatever blocks a table has
     "state",
     "reason",
+    "remark",
     "place",
     "macro_f1_mean",
     "macro_f1_std",
@@ -59,9 +62,9 @@ def _plain(key: str, value: Value) -> dict[str, str]:
     match value:
         case Text(text) | FeatureSet(text):
             return {key: _inert(text)}
-        case Count(number, _, published):
+        case Count(number, _, published, marks):
             beside = {} if published is None else {f"{key}_paper": str(published)}
-            return {key: "" if number is None else str(number)} | beside
+            return {key: "" if number is None else str(number)} | beside | _remark(marks)
         case Difference(fraction):
             return {key: _digits(fraction)}
         case _:
@@ -81,10 +84,15 @@ def _figure(figure: Figure) -> dict[str, str]:
     return {
         "state": figure.gap.state if figure.gap else "measured",
         "reason": _inert(figure.gap.reason) if figure.gap else "",
+        **_remark(figure.marks),
         "place": "" if figure.place is None else str(figure.place),
         **_seeds(figure.summary, figure.value),
         **beside,
     }
+
+
+def _remark(marks: tuple[Mark, ...]) -> dict[str, str]:
+    return {"remark": _inert("; ".join(map(str, marks)))} if marks else {}
 
 
 def _seeds(summary: Summary | None, value: float | None) -> dict[str, str]:

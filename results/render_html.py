@@ -7,7 +7,8 @@ encoding is assumed.
 from html import escape
 
 from results._cells import parts
-from results.table import Block, FeatureSet, Gap, Row, Table, Value
+from results.footnotes import Footnote
+from results.table import Block, FeatureSet, Row, Table, Value
 
 
 def render(table: Table) -> str:
@@ -18,7 +19,7 @@ def render(table: Table) -> str:
         caption = f"<b>Table {table.number}.</b> {escape(table.full_caption)}" if number == 0 else escape(block.title)
         lines += ["<table>", f"<caption>{caption}</caption>", *_head(block), *_body(block, footnotes), "</table>"]
     notes = [escape(note) for note in table.notes]
-    notes += [f"<sup>{number}</sup> {escape(str(gap))}" for gap, number in footnotes.items()]
+    notes += [f"<sup>{number}</sup> {escape(str(note))}" for note, number in footnotes.items()]
     joined = "<br>\n".join(notes)
     lines += [f'<p class="notes">{joined}</p>'] if notes else []
     text = "\n".join([*lines, "</section>"]) + "\n"
@@ -33,7 +34,7 @@ def _head(block: Block) -> list[str]:
     return ["<thead>", *upper, f"<tr>{corner}{titles}</tr>", "</thead>"]
 
 
-def _body(block: Block, footnotes: dict[Gap, int]) -> list[str]:
+def _body(block: Block, footnotes: dict[Footnote, int]) -> list[str]:
     lines = []
     for group, rows in block.row_groups():
         lines.append("<tbody>")
@@ -44,12 +45,12 @@ def _body(block: Block, footnotes: dict[Gap, int]) -> list[str]:
     return lines
 
 
-def _cells(block: Block, row: Row, footnotes: dict[Gap, int]) -> str:
+def _cells(block: Block, row: Row, footnotes: dict[Footnote, int]) -> str:
     kinds = (' class="number"' if block.is_numeric(index) else "" for index in range(len(block.columns)))
     return "".join(f"<td{kind}>{_cell(value, footnotes)}</td>" for kind, value in zip(kinds, row.values, strict=True))
 
 
-def _cell(value: Value, footnotes: dict[Gap, int]) -> str:
+def _cell(value: Value, footnotes: dict[Footnote, int]) -> str:
     if isinstance(value, FeatureSet):
         return f"<code>{escape(value.name).replace('+', '+<wbr>')}</code>"  # a long fusion may wrap at its joints
     piece = parts(value, footnotes)
@@ -59,6 +60,6 @@ def _cell(value: Value, footnotes: dict[Gap, int]) -> str:
             text = f"<strong>{text}</strong>"
         case 2:
             text = f"<u>{text}</u>"
-    note = "" if piece.note is None else f"<sup>{piece.note}</sup>"
+    note = f"<sup>{piece.note}</sup>" if piece.note else ""
     aside = escape((piece.spread + piece.best + piece.paper).strip())
     return text + note + (f" <small>{aside}</small>" if aside else "")

@@ -5,7 +5,8 @@ Written out rather than through pandas' Styler, which draws the rules between ro
 """
 
 from results._cells import DASH, MINUS, parts
-from results.table import Block, FeatureSet, Gap, Table, Text, Value
+from results.footnotes import Footnote
+from results.table import Block, FeatureSet, Table, Text, Value
 from search_spaces.features import parse_feature_set, title
 
 _WIDE = 7
@@ -51,7 +52,7 @@ def render(table: Table) -> str:
     for block in table.blocks:
         lines += [f"\\par\\medskip {escape(block.title)}\\par\\smallskip"] if block.title else []
         lines += ["\\begin{adjustbox}{max width=\\linewidth}", *_block(block, footnotes), "\\end{adjustbox}"]
-    numbered = (f"\\textsuperscript{{{number}}}\\,{escape(str(gap))}" for gap, number in footnotes.items())
+    numbered = (f"\\textsuperscript{{{number}}}\\,{escape(str(note))}" for note, number in footnotes.items())
     notes = [*map(escape, table.notes), *numbered]
     lines += ["\\par\\smallskip\\raggedright\\footnotesize", "\\par\n".join(notes)] if notes else []
     return "\n".join([*lines, f"\\end{{{name}}}"]) + "\n"
@@ -68,7 +69,7 @@ def feature_set(name: str) -> str:
     return "+".join(f"$\\overline{{\\mbox{{{word}}}}}$" if reduced else word for word, reduced in terms)
 
 
-def _block(block: Block, footnotes: dict[Gap, int]) -> list[str]:
+def _block(block: Block, footnotes: dict[Footnote, int]) -> list[str]:
     offset = int(block.is_grouped)
     stacked = len(block.columns) >= _WIDE
     alignments = "l" * offset + "".join("r" if block.is_numeric(i) else "l" for i in range(len(block.columns)))
@@ -98,7 +99,7 @@ def _line(cells: list[str]) -> str:
     return f"{guard}{line} \\\\"
 
 
-def _cell(value: Value, footnotes: dict[Gap, int], stacked: bool) -> str:
+def _cell(value: Value, footnotes: dict[Footnote, int], stacked: bool) -> str:
     """One cell; `stacked` puts what goes with a figure below it, so that a wide table stays readable."""
     if isinstance(value, FeatureSet):
         return feature_set(value.name)
@@ -109,7 +110,7 @@ def _cell(value: Value, footnotes: dict[Gap, int], stacked: bool) -> str:
             text = f"\\textbf{{{text}}}"
         case 2:
             text = f"\\underline{{{text}}}"
-    note = "" if piece.note is None else f"\\textsuperscript{{{piece.note}}}"
+    note = f"\\textsuperscript{{{piece.note}}}" if piece.note else ""
     asides = [escape(aside) for aside in (piece.spread + piece.best, piece.paper) if aside.strip()]
     if not asides:
         return text + note

@@ -3,7 +3,8 @@
 import re
 
 from results._cells import parts, superscript
-from results.table import Block, Column, FeatureSet, Gap, Table, Text, Value
+from results.footnotes import Footnote
+from results.table import Block, Column, FeatureSet, Table, Text, Value
 
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>|~#])")
 
@@ -15,12 +16,12 @@ def render(table: Table) -> str:
     for block in table.blocks:
         pieces += [f"*{_escape(block.title)}*"] if block.title else []
         pieces.append(_block(block, footnotes))
-    notes = [*table.notes, *(f"{superscript(number)} {gap}" for gap, number in footnotes.items())]
+    notes = [*table.notes, *(f"{superscript(number)} {note}" for note, number in footnotes.items())]
     pieces += ["  \n".join(map(_escape, notes))] if notes else []  # two spaces: a line break inside a paragraph
     return "\n\n".join(pieces) + "\n"
 
 
-def _block(block: Block, footnotes: dict[Gap, int]) -> str:
+def _block(block: Block, footnotes: dict[Footnote, int]) -> str:
     extra = [""] * block.is_grouped
     right = [False for _ in extra] + [block.is_numeric(index) for index in range(len(block.columns))]
     head = extra + [_head(column) for column in block.columns]
@@ -34,7 +35,7 @@ def _block(block: Block, footnotes: dict[Gap, int]) -> str:
     return "\n".join(_line(cells, widths, right) for cells in (head, rule, *body))
 
 
-def _cell(value: Value, footnotes: dict[Gap, int]) -> str:
+def _cell(value: Value, footnotes: dict[Footnote, int]) -> str:
     if isinstance(value, FeatureSet):
         return f"`{value.name}`"  # code: a tilde or an underscore stays what it is
     piece = parts(value, footnotes)
@@ -44,8 +45,7 @@ def _cell(value: Value, footnotes: dict[Gap, int]) -> str:
             text = f"**{text}**"
         case 2:
             text = f"<u>{text}</u>"
-    note = "" if piece.note is None else superscript(piece.note)
-    return text + note + piece.spread + piece.best + piece.paper
+    return text + superscript(piece.note) + piece.spread + piece.best + piece.paper
 
 
 def _head(column: Column) -> str:

@@ -13,7 +13,8 @@ from rich.table import Table as RichTable
 from rich.text import Text as RichText
 
 from results._cells import parts, superscript
-from results.table import Block, FeatureSet, Figure, Gap, Row, Table, Text, Value
+from results.footnotes import Footnote
+from results.table import Block, FeatureSet, Figure, Row, Table, Text, Value
 from search_spaces.features import JOIN
 from search_spaces.printable import printable
 
@@ -60,7 +61,7 @@ def render(table: Table) -> RenderableType:
             _Fitting(block, footnotes),
         ]
     pieces.append("")
-    notes = [*table.notes, *(f"{superscript(number)} {gap}" for gap, number in footnotes.items())]
+    notes = [*table.notes, *(f"{superscript(number)} {note}" for note, number in footnotes.items())]
     pieces += [RichText(printable(note), style="dim") for note in notes]
     return Group(*pieces)
 
@@ -83,7 +84,7 @@ class _Fitting:
     """A block in the widest layout that the console has room for."""
 
     block: Block
-    footnotes: dict[Gap, int]
+    footnotes: dict[Footnote, int]
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         wide = _grid(self.block, self.footnotes, _WIDE)
@@ -91,7 +92,7 @@ class _Fitting:
         yield wide if needed <= options.max_width else _grid(self.block, self.footnotes, _NARROW)
 
 
-def _grid(block: Block, footnotes: dict[Gap, int], layout: _Layout) -> RichTable:
+def _grid(block: Block, footnotes: dict[Footnote, int], layout: _Layout) -> RichTable:
     grid = RichTable(box=None, pad_edge=False, padding=(0, layout.gap, 0, 0), header_style="bold")
     for index, column in enumerate(block.columns):
         numeric = block.is_numeric(index)
@@ -111,7 +112,7 @@ def _feature_columns(block: Block) -> int:
     return max((sum(isinstance(value, FeatureSet) for value in row.values) for row in block.rows), default=0)
 
 
-def _cell(value: Value, footnotes: dict[Gap, int], layout: _Layout, width: int) -> RichText:
+def _cell(value: Value, footnotes: dict[Footnote, int], layout: _Layout, width: int) -> RichText:
     match value:
         case FeatureSet(name):
             return RichText(_wrapped(name, width), style="cyan")
@@ -120,8 +121,7 @@ def _cell(value: Value, footnotes: dict[Gap, int], layout: _Layout, width: int) 
     piece = parts(value, footnotes)
     style = {1: "bold green", 2: "underline"}.get(piece.place or 0, "")
     text = RichText(piece.main, style=style)
-    if piece.note is not None:
-        text.append(superscript(piece.note))
+    text.append(superscript(piece.note))
     if isinstance(value, Figure) and piece.spread:
         text.append(layout.join + piece.spread.strip().replace("± ", "±"), style=_FAINT)
     if piece.published:  # below the figure: beside it, six Ways would not fit

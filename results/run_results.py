@@ -22,6 +22,7 @@ class FeatureRow(_Frozen):
     modality: Modality
     width: int
     reduced_width: int | None  # columns after PCA; None where PCA cannot reduce it
+    versions: dict[str, str] = {}  # under which it was reduced; {} where that was not noted
 
 
 class GridRow(_Frozen):
@@ -54,6 +55,7 @@ class ReferenceScore(_Frozen):
     devel: float
     test: float | None  # None where masked
     note: str = ""  # e.g. "C=0.01, chosen on devel"
+    versions: dict[str, str] = {}  # under which it was computed; {} where that was not noted
 
 
 class RunResults(_Frozen):
@@ -63,6 +65,7 @@ class RunResults(_Frozen):
     space: str
     targets: tuple[str, ...]
     ways: tuple[str, ...]
+    versions: dict[str, str]  # of Python and the libraries, when the run was made
     features: tuple[FeatureRow, ...]
     rows: tuple[GridRow, ...]
     records: tuple[TrialRecord, ...]  # every finished trial of the grid, in no particular order

@@ -8,9 +8,8 @@ from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Literal
 
+from results.footnotes import Footnote, Gap, Mark
 from results.summary import Aggregate, Summary
-
-GapState = Literal["pending", "running", "failed", "masked", "collapsed"]
 
 
 @dataclass(frozen=True)
@@ -19,17 +18,6 @@ class View:
 
     aggregate: Aggregate = "mean"
     compare: Literal["paper"] | None = None
-
-
-@dataclass(frozen=True)
-class Gap:
-    """Why a cell shows no figure; printed as a footnote."""
-
-    state: GapState
-    reason: str = ""
-
-    def __str__(self) -> str:
-        return f"{self.state}: {self.reason}" if self.reason else self.state
 
 
 @dataclass(frozen=True)
@@ -53,6 +41,7 @@ class Count:
     value: int | None
     gap: Gap | None = None
     published: int | None = None
+    marks: tuple[Mark, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -65,6 +54,7 @@ class Figure:
         gap: why there is no value.
         published: the paper's figure for the same cell, when compared.
         place: 1 for the best of its row and target, 2 for the runner-up, else None.
+        marks: what to know about it, such as versions that are not the run's.
     """
 
     value: float | None
@@ -72,6 +62,7 @@ class Figure:
     gap: Gap | None = None
     published: float | None = None
     place: Literal[1, 2] | None = None
+    marks: tuple[Mark, ...] = ()
 
     @property
     def difference(self) -> float | None:
@@ -85,6 +76,7 @@ class Difference:
 
     value: float | None
     gap: Gap | None = None
+    marks: tuple[Mark, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -93,6 +85,15 @@ class Blank:
 
 
 Value = Text | FeatureSet | Count | Figure | Difference | Blank
+
+
+def notes_of(value: Value) -> tuple[Footnote, ...]:
+    """The footnotes of one cell: its gap first, then its marks."""
+    match value:
+        case Count() | Figure() | Difference():
+            return (*((value.gap,) if value.gap else ()), *value.marks)
+        case _:
+            return ()
 
 
 @dataclass(frozen=True)
@@ -178,13 +179,8 @@ class Table:
         """The caption and, if there is one, the aside."""
         return f"{self.caption} {self.aside}".rstrip()
 
-    def footnotes(self) -> dict[Gap, int]:
-        """The reasons behind the table's gaps, numbered from 1 in reading order."""
-        gaps = (
-            value.gap
-            for block in self.blocks
-            for row in block.rows
-            for value in row.values
-            if isinstance(value, Count | Figure | Difference) and value.gap is not None
-        )
-        return {gap: number for number, gap in enumerate(dict.fromkeys(gaps), start=1)}
+    def footnotes(self) -> dict[Footnote, int]:
+        """The reasons behind the table's gaps and the marks of its figures, numbered from 1 in reading order."""
+        values = (value for block in self.blocks for row in block.rows for value in row.values)
+        notes = dict.fromkeys(note for value in values for note in notes_of(value))
+        return {note: number for number, note in enumerate(notes, start=1)}

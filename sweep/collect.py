@@ -50,6 +50,7 @@ def run_results(folder: RunFolder, identity: Identity, studies: StudyReader) -> 
         space=identity.space.name,
         targets=targets,
         ways=identity.space.ways,
+        versions=identity.versions,
         features=notes.features or (),
         rows=tuple(_rows(identity, _resolution(notes))),
         records=_records(studies, grid_study, targets),

@@ -10,7 +10,7 @@ from results.run_results import FeatureRow, ReferenceScore
 from search_spaces.corpus import PARTITIONS, Modality, Partition
 from search_spaces.features import JOIN, title
 from search_spaces.settings import Settings
-from sweep import pca
+from sweep import environment, pca
 from sweep.feature_store import FeatureStore
 
 
@@ -24,7 +24,12 @@ def feature_rows(store: FeatureStore, modalities: Mapping[str, Modality], settin
         if _varies(store.values(name)[store.train_steps()]):
             reduced = pca.read_reduction(pca.reduce(store, name, settings)).width
         yield FeatureRow(
-            name=name, title=title(name), modality=modality, width=store.widths[name], reduced_width=reduced
+            name=name,
+            title=title(name),
+            modality=modality,
+            width=store.widths[name],
+            reduced_width=reduced,
+            versions=environment.versions(),
         )
 
 
@@ -39,9 +44,13 @@ def references(store: FeatureStore, targets: tuple[str, ...]) -> Iterator[Refere
     for target in targets:
         parts = {partition: _labelled(store, target, partition, statistics) for partition in PARTITIONS}
         train, devel, test = (parts[partition] for partition in PARTITIONS)
-        yield constant(target, train.y, devel.y, test.y)
-        yield stratified(target, train.y, devel.y, test.y)
-        yield logistic(target, JOIN.join(features), train, devel, test)
+        found = (
+            constant(target, train.y, devel.y, test.y),
+            stratified(target, train.y, devel.y, test.y),
+            logistic(target, JOIN.join(features), train, devel, test),
+        )
+        for score in found:
+            yield score.model_copy(update={"versions": environment.versions()})
 
 
 def _statistics(store: FeatureStore, feature: str) -> NDArray[np.float64]:

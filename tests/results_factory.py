@@ -11,6 +11,7 @@ from search_spaces.features import CATALOGUE, parse_feature_set
 TARGETS = ("arousal", "valence")
 WAYS = ("way1", "way2", "way3", "way4", "way5", "way6")
 SEEDS = (101, 102, 103)
+VERSIONS = {"numpy": "2.5.1", "python": "3.11.2", "torch": "2.13.0"}
 PAPER_WIDTHS = {"deepspectrum": 38, "vggish": 75, "egemaps": 10, "xception": 304, "vggface": 34, "fau": 14, "bert": 412}
 UNIMODAL = ("vggish", "fau", "bert", "vggish~", "fau~", "bert~")
 BIMODAL = ("fau+bert~", "vggish+fau", "vggish+bert~")
@@ -57,7 +58,7 @@ def made_record(of: Cell, figures: tuple[float, ...], predicted_classes: int = 5
         parameters=1000,
         data_digest="0" * 64,
         settings={},
-        versions={},
+        versions=VERSIONS,
         device="cpu",
         seeds=seeds,
     )
@@ -117,6 +118,7 @@ def empty_run(targets: tuple[str, ...] = TARGETS, ways: tuple[str, ...] = WAYS) 
         space="paper",
         targets=targets,
         ways=ways,
+        versions=VERSIONS,
         features=tuple(
             FeatureRow(name=f.name, title=f.title, modality=f.modality, width=f.width, reduced_width=None)
             for f in CATALOGUE

@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from results import render_csv, render_html, render_latex, render_md
-from results.table import Block, Column, Figure, Gap, Row, Table, Text
+from results.footnotes import Gap
+from results.table import Block, Column, Figure, Row, Table, Text
 from search_spaces.features import NAME
 
 words = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=30)

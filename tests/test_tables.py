@@ -2,8 +2,9 @@ import random
 
 import pytest
 
+from results.footnotes import Gap
 from results.run_results import RunResults
-from results.table import Block, Column, Difference, FeatureSet, Figure, Gap, Row, Table, Text
+from results.table import Block, Column, Difference, FeatureSet, Figure, Row, Table, Text
 from results.tables import NUMBERS, build_all, build_table
 from results.tables._parts import with_places
 from results.tables.table_6 import COMBINED

@@ -1,9 +1,10 @@
 """Tables II–IV are one shape: feature sets down, targets and Ways across."""
 
 from results import published
+from results.footnotes import Gap
 from results.records import Branch, Cell
 from results.run_results import GridRow, RunResults
-from results.table import Block, Column, FeatureSet, Figure, Gap, Row, Table, Text, View
+from results.table import Block, Column, FeatureSet, Figure, Row, Table, Text, View
 from results.tables._parts import (
     aside,
     figure_of,
@@ -68,5 +69,5 @@ def _figures(line: GridRow, results: RunResults, view: View, target: str) -> tup
     for way in results.ways:
         cell = Cell(target=target, branches=(Branch(features=line.features, way=way),))
         printed = paper.grid_figure(target, line.features, way)
-        figures.append(figure_of(results.record(cell), hole_of(results, cell), view, printed))
+        figures.append(figure_of(results, results.record(cell), hole_of(results, cell), view, printed))
     return with_places(tuple(figures))

@@ -5,10 +5,12 @@ from dataclasses import replace
 from typing import Literal
 
 from results import published
+from results.footnotes import Gap, Mark
 from results.records import Cell, Hole, State, TrialRecord
 from results.run_results import ReferenceScore, RunResults
 from results.summary import Aggregate, is_collapsed, summarize
-from results.table import Blank, Block, Column, FeatureSet, Figure, Gap, Row, Text, Value, View
+from results.table import Blank, Block, Column, FeatureSet, Figure, Row, Text, Value, View
+from results.versions import marks
 from search_spaces.corpus import Modality, Partition
 from search_spaces.errors import SweepError
 
@@ -35,10 +37,13 @@ def gap_of(hole: Hole | None) -> Gap:
     return Gap(state, reason or _DEFAULT_REASONS[state])
 
 
-def figure_of(record: TrialRecord | None, hole: Hole | None, view: View, paper: float | None = None) -> Figure:
-    """The devel F1 of one cell, or the reason why there is none.
+def figure_of(
+    results: RunResults, record: TrialRecord | None, hole: Hole | None, view: View, paper: float | None = None
+) -> Figure:
+    """The devel F1 of one cell, marked where it was trained under other versions, or the reason why there is none.
 
     Args:
+        results: the run.
         record: what the cell's trial measured, if it has.
         hole: why it has not.
         view: which figure stands for the seeds, and whether the paper's is set beside it.
@@ -47,10 +52,10 @@ def figure_of(record: TrialRecord | None, hole: Hole | None, view: View, paper: 
     beside = paper if view.compare == "paper" else None
     if record is None:
         return Figure(None, gap=gap_of(hole), published=beside)
-    summary = summarize(record)
+    summary, marked = summarize(record), marks(record.versions, results.versions)
     if is_collapsed(record):
-        return Figure(None, summary, COLLAPSED, beside)
-    return Figure(summary.figure(view.aggregate), summary, published=beside)
+        return Figure(None, summary, COLLAPSED, beside, marks=marked)
+    return Figure(summary.figure(view.aggregate), summary, published=beside, marks=marked)
 
 
 def with_places(figures: tuple[Figure, ...]) -> tuple[Figure, ...]:
@@ -66,6 +71,11 @@ def with_places(figures: tuple[Figure, ...]) -> tuple[Figure, ...]:
     marks: tuple[Literal[1, 2], ...] = () if len(values) < 2 else (1,) if len(values) == 2 else (1, 2)
     places = dict(zip(order, marks, strict=False))
     return tuple(f if f.value is None else replace(f, place=places.get(f.value)) for f in figures)
+
+
+def marks_of(figures: Iterable[Figure]) -> tuple[Mark, ...]:
+    """The marks of a figure that comes from several others: all of theirs."""
+    return tuple(dict.fromkeys(mark for figure in figures for mark in figure.marks))
 
 
 def letters(modalities: Iterable[Modality]) -> str:
@@ -123,13 +133,15 @@ def reference_block(
     for (reads, name, features), title in sorted(kinds.items()):
         label: Value = FeatureSet(features) if reads else Blank()
         found = (scores.get((name, features or None, target)) for target in targets)
-        figures = [_reference_figure(score, partition) for score in found for partition in partitions]
+        figures = [_reference_figure(results, score, partition) for score in found for partition in partitions]
         rows.append(Row((Text(title), label, *figures)))
     return (Block("references", columns, tuple(rows), "Reference predictors"),)
 
 
-def _reference_figure(score: ReferenceScore | None, partition: Partition) -> Figure:
+def _reference_figure(results: RunResults, score: ReferenceScore | None, partition: Partition) -> Figure:
     if score is None:
         return Figure(None, gap=Gap("pending", "not computed yet"))
     value = score.test if partition == "test" else score.devel
-    return Figure(value, gap=MASKED_TEST if value is None else None)
+    if value is None:
+        return Figure(None, gap=MASKED_TEST)
+    return Figure(value, marks=marks(score.versions, results.versions, "computed"))

@@ -16,7 +16,17 @@ from results.table import (
     Value,
     View,
 )
-from results.tables._parts import aside, figure_of, gap_of, hole_of, nothing_yet, paper_notes, shown, with_places
+from results.tables._parts import (
+    aside,
+    figure_of,
+    gap_of,
+    hole_of,
+    marks_of,
+    nothing_yet,
+    paper_notes,
+    shown,
+    with_places,
+)
 
 NUMBER = "V"
 _COLUMNS = (
@@ -61,12 +71,12 @@ def _row(target: str, results: RunResults, view: View) -> Row:
     main, related = cell.branches
     paper = published.load()
     alone_cell = Cell(target=target, branches=(main,))
-    joint = figure_of(record, hole, view, paper.multitask_figure(target, main, related))
+    joint = figure_of(results, record, hole, view, paper.multitask_figure(target, main, related))
     printed = paper.grid_figure(target, main.features, main.way)
-    alone = figure_of(results.record(alone_cell), hole_of(results, alone_cell), view, printed)
+    alone = figure_of(results, results.record(alone_cell), hole_of(results, alone_cell), view, printed)
     gain = Difference(None, joint.gap or alone.gap)
     if joint.value is not None and alone.value is not None:
-        gain = Difference(joint.value - alone.value)
+        gain = Difference(joint.value - alone.value, marks=marks_of((joint, alone)))
     pair = (value for branch in (main, related) for value in (FeatureSet(branch.features), Text(branch.way)))
     values: tuple[Value, ...] = (Text(target), *pair, *with_places((joint, alone)), gain)
     return Row(values)

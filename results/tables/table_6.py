@@ -4,20 +4,23 @@ import statistics
 from typing import get_args
 
 from results import published, select
+from results.footnotes import Gap, Mark
 from results.records import Branch, TrialRecord
-from results.run_results import Entry, RunResults
+from results.run_results import Entry, RunResults, TestScore
 from results.summary import single
-from results.table import Block, Column, Figure, Gap, Row, Table, Text, View
+from results.table import Block, Column, Figure, Row, Table, Text, View
 from results.tables._parts import (
     MASKED_TEST,
     aside,
     figure_of,
+    marks_of,
     nothing_yet,
     paper_notes,
     reference_block,
     shown,
     with_places,
 )
+from results.versions import marks
 from search_spaces.corpus import Partition
 
 NUMBER = "VI"
@@ -62,14 +65,22 @@ def _figure(entry: Entry, target: str, partition: Partition, results: RunResults
     paper = (printed.baseline if entry == "baseline" else printed.proposed) if printed else None
     if partition == "devel":
         hole = next((h for h in results.holes if h.cell.target == target and _is_entry(h.cell.branches, entry)), None)
-        return figure_of(_record(entry, target, results), hole, view, paper)
+        return figure_of(results, _record(entry, target, results), hole, view, paper)
     beside = paper if view.compare == "paper" else None
     score = next((test for test in results.tests if (test.entry, test.target) == (entry, target)), None)
     if score is None:
         return Figure(None, gap=Gap("pending", "test is evaluated once, after the selection"), published=beside)
     if score.scores is None:
         return Figure(None, gap=MASKED_TEST, published=beside)
-    return Figure(score.scores.macro_f1, single(score.seed, score.scores), published=beside)
+    summary = single(score.seed, score.scores)
+    return Figure(score.scores.macro_f1, summary, published=beside, marks=_marks(score, results))
+
+
+def _marks(score: TestScore, results: RunResults) -> tuple[Mark, ...]:
+    """Of the record whose seed was evaluated."""
+    records = results.multitask if score.entry == "multitask" else results.baselines
+    found = next((record for record in records if record.cell == score.cell), None)
+    return () if found is None else marks(found.versions, results.versions)
 
 
 def _record(entry: Entry, target: str, results: RunResults) -> TrialRecord | None:
@@ -100,6 +111,7 @@ def _mean(figures: tuple[Figure, ...]) -> Figure:
         statistics.fmean(ours) if gap is None else None,
         gap=gap,
         published=statistics.fmean(paper) if len(paper) == len(figures) else None,
+        marks=() if gap else marks_of(figures),
     )
 
 
