@@ -30,6 +30,7 @@ class FeaturePack:
     key: str
     steps: Sequence[StepIndex | None]  # one a video; None where the file could not be read
     defects: Sequence[Defect]
+    digests: Sequence[str | None]  # one a file; None where it could not be read
 
 
 @dataclass(frozen=True)
@@ -69,7 +70,8 @@ def pack_features(corpus: Corpus, cache: Path, workers: int) -> Mapping[str, Fea
 def _pack(corpus: Corpus, feature: str, cache: Path, parsers: _Parsers) -> FeaturePack:
     files = corpus.feature_files[feature]
     videos = [[video.id, video.partition] for video in corpus.videos]
-    key = digest.of_value([packed.FORMAT, PARSER, corpus.reader, videos, _digests(files, parsers)])
+    digests = _digests(files, parsers)
+    key = digest.of_value([packed.FORMAT, PARSER, corpus.reader, videos, digests])
     folder = cache / "features" / key
     reading = _Reading(corpus, [], [])
     try:
@@ -77,8 +79,8 @@ def _pack(corpus: Corpus, feature: str, cache: Path, parsers: _Parsers) -> Featu
             if half is not None:
                 packed.write(half, reading.tables(files, parsers))
     except _NotPackedError:
-        return FeaturePack(key, reading.steps, reading.defects)
-    return FeaturePack(key, packed.read_steps(folder), ())
+        return FeaturePack(key, reading.steps, reading.defects, digests)
+    return FeaturePack(key, packed.read_steps(folder), (), digests)
 
 
 def _digests(files: Sequence[Path], parsers: _Parsers) -> list[str | None]:

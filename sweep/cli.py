@@ -106,12 +106,14 @@ def run(
     retry_failed: option.RetryFailed = False,
     allow_holes: option.AllowHoles = False,
     hang_minutes: option.HangMinutes = 60,
+    other_versions: option.OtherVersions = False,
 ) -> None:
     """Train a space on a data tree, from screening to Tables I-VI; continues a run that stands there."""
     from sweep.commands import run as command
 
     request = command.Request(space, data_dir, run_dir, tuple(targets or ()), seeds, epochs, device, cache, reader)
-    _end(command.run(request, _options(workers, retry_failed, allow_holes, hang_minutes), _errors()))
+    options = _options(workers, retry_failed, allow_holes, hang_minutes, other_versions)
+    _end(command.run(request, options, _errors()))
 
 
 @app.command()
@@ -123,13 +125,13 @@ def resume(
     retry_failed: option.RetryFailed = False,
     allow_holes: option.AllowHoles = False,
     hang_minutes: option.HangMinutes = 60,
+    other_versions: option.OtherVersions = False,
 ) -> None:
     """Carry a run on; everything that shapes its numbers comes from its run.json."""
     from sweep.commands import run as command
 
-    _end(
-        command.resume(run_dir, data_dir, cache, _options(workers, retry_failed, allow_holes, hang_minutes), _errors())
-    )
+    options = _options(workers, retry_failed, allow_holes, hang_minutes, other_versions)
+    _end(command.resume(run_dir, data_dir, cache, options, _errors()))
 
 
 @app.command()
@@ -200,11 +202,15 @@ def sample(
 
 
 def _options(
-    workers: int | None, retry_failed: bool = False, allow_holes: bool = False, hang_minutes: float = 60
+    workers: int | None,
+    retry_failed: bool = False,
+    allow_holes: bool = False,
+    hang_minutes: float = 60,
+    other_versions: bool = False,
 ) -> "Options":
     from sweep.commands.run import Options
 
-    return Options(workers or environment.cores(), retry_failed, allow_holes, 60 * hang_minutes)
+    return Options(workers or environment.cores(), retry_failed, allow_holes, 60 * hang_minutes, other_versions)
 
 
 def _end(ending: "Ending") -> None:

@@ -23,6 +23,9 @@ HangMinutes = Annotated[
 Device = Annotated[str, typer.Option("--device", help="auto, cpu or cuda.")]
 RetryFailed = Annotated[bool, typer.Option("--retry-failed", help="Give failed cells another try.")]
 AllowHoles = Annotated[bool, typer.Option("--allow-holes", help="Select and go on although cells have failed.")]
+OtherVersions = Annotated[
+    bool, typer.Option("--other-versions", help="Go on under other library versions; tables mark what they trained.")
+]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON on standard output alone.")]
 Reader = Annotated[str, typer.Option("--reader", help="How the tree is laid out; a file of search_spaces/datasets.")]
 TreeDir = Annotated[Path, typer.Argument(help="The data tree.")]

@@ -6,7 +6,7 @@ may be deleted at any moment between commands.
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +17,7 @@ from search_spaces.alignment import Segments, align
 from search_spaces.corpus import Corpus, DataError, Defect, Notice, Partition
 from search_spaces.errors import SweepError, unknown
 from sweep import digest, environment, oddities, packed
-from sweep._feature_pack import PARSER, pack_features
+from sweep._feature_pack import PARSER, FeaturePack, pack_features
 from sweep.oddities import Oddities
 
 
@@ -59,12 +59,27 @@ class FeatureStore:
 
 @dataclass(frozen=True)
 class Survey:
-    """What reading a tree found: a store where nothing is wrong, and every defect and notice."""
+    """What reading a tree found: a store where nothing is wrong, and every defect and notice.
+
+    Attributes:
+        files: path relative to the tree -> digest, of every file that a result can depend on; empty with defects.
+    """
 
     corpus: Corpus | None
     store: FeatureStore | None
     defects: tuple[Defect, ...]
     notices: tuple[Notice, ...]
+    files: Mapping[str, str] = field(default_factory=dict)
+
+    def usable(self, root: Path) -> tuple[Corpus, FeatureStore]:
+        """The corpus and the store of a tree without defects.
+
+        Raises:
+            DataError: with every defect, when there is one.
+        """
+        if self.corpus is None or self.store is None:
+            raise DataError(root, self.defects)
+        return self.corpus, self.store
 
 
 def survey(root: Path, reader: str, cache: Path, workers: int | None = None) -> Survey:
@@ -89,9 +104,10 @@ def survey(root: Path, reader: str, cache: Path, workers: int | None = None) -> 
     if wrong or segments is None:  # a missing file is told twice, by the listing and by the parser
         return Survey(corpus, None, tuple(dict.fromkeys(wrong)), notices)
     keys = {feature: pack.key for feature, pack in packs.items()}
+    labels = {_relative(corpus.root, path): digest.of_file(path) for path in corpus.label_files}
     store = FeatureStore(
         cache=cache,
-        digest=_digest(corpus, keys),
+        digest=digest.of_value([packed.FORMAT, PARSER, corpus.reader, keys, list(labels.items())]),
         videos=tuple(video.id for video in corpus.videos),
         segments=segments,
         keys=keys,
@@ -102,7 +118,14 @@ def survey(root: Path, reader: str, cache: Path, workers: int | None = None) -> 
     notices = (*notices, *oddities.notices(odd, segments, store.videos))
     if flat := tuple(_flat(corpus, store, odd)):
         return Survey(corpus, None, flat, notices)
-    return Survey(corpus, store, (), notices)
+    return Survey(corpus, store, (), notices, _files(corpus, packs) | labels)
+
+
+def _files(corpus: Corpus, packs: Mapping[str, FeaturePack]) -> dict[str, str]:
+    """The digests of the feature files."""
+    pairs = ((corpus.feature_files[feature], pack.digests) for feature, pack in packs.items())
+    found = (pair for paths, digests in pairs for pair in zip(paths, digests, strict=True))
+    return {_relative(corpus.root, path): known for path, known in found if known is not None}
 
 
 def _flat(corpus: Corpus, store: FeatureStore, odd: Mapping[str, Oddities]) -> Iterator[Defect]:
@@ -119,10 +142,7 @@ def build(root: Path, reader: str, cache: Path, workers: int | None = None) -> t
     Raises:
         DataError: with every defect, when there is one.
     """
-    found = survey(root, reader, cache, workers)
-    if found.corpus is None or found.store is None:
-        raise DataError(root, found.defects)
-    return found.corpus, found.store
+    return survey(root, reader, cache, workers).usable(root)
 
 
 def open_store(cache: Path, digest: str) -> FeatureStore:
@@ -154,11 +174,6 @@ def open_store(cache: Path, digest: str) -> FeatureStore:
 def _oddities(store: FeatureStore, feature: str) -> Oddities:
     folder = store.cache / "oddities" / store.keys[feature]
     return oddities.of_feature(folder, store.values(feature), store.train_steps())
-
-
-def _digest(corpus: Corpus, keys: Mapping[str, str]) -> str:
-    labels = [[_relative(corpus.root, path), digest.of_file(path)] for path in corpus.label_files]
-    return digest.of_value([packed.FORMAT, PARSER, corpus.reader, dict(keys), labels])
 
 
 def _write_index(store: FeatureStore) -> None:

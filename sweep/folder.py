@@ -54,6 +54,11 @@ class RunFolder:
         return self.path / "run.json"
 
     @property
+    def data_files(self) -> Path:
+        """The digests of the data's files; derived, may be deleted."""
+        return self.path / "data_files.json"
+
+    @property
     def study_db(self) -> Path:
         """The study, where no other storage was asked for."""
         return self.path / "study.db"

@@ -1,4 +1,4 @@
-"""What a run is: written first, never changed, and held against what the next command asks for.
+"""What a run is: written first and never changed; `sweep.differences` holds it against what the next command asks for.
 
 Two runs with the same identity measure the same numbers; a run folder made with another one is refused, naming what
 differs, and never overwritten.
@@ -9,7 +9,7 @@ import os
 import subprocess
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -22,7 +22,6 @@ from sweep.folder import RunFolder
 from sweep.place import Place, spelled
 
 FORMAT = 1
-_COMPARED = ("space", "targets", "reader", "data_digest", "device", "versions")
 
 
 class Identity(BaseModel):
@@ -139,21 +138,6 @@ def write(folder: RunFolder, identity: Identity) -> None:
     atomic.write_text(folder.run_json, identity.model_dump_json(indent=1, by_alias=True) + "\n")
 
 
-def check_same(folder: RunFolder, found: Identity, asked: Identity) -> None:
-    """Refuses to go on with a run under another identity.
-
-    Raises:
-        SweepError: names everything that differs, with both values.
-    """
-    differences = list(_differences(_plain(found), _plain(asked)))
-    if differences:
-        listed = "\n".join(f"  {line}" for line in differences)
-        raise SweepError(
-            f"Run {folder.path} was made with other settings:\n{listed}\n"
-            "Give another --run folder, or the settings of this run (`sweep resume` takes them from it)."
-        )
-
-
 def git_revision() -> str | None:
     """The revision of the checkout this code runs from, with "+changes" if it was edited; None elsewhere."""
     here = Path(__file__).resolve().parent.parent
@@ -164,31 +148,3 @@ def git_revision() -> str | None:
         return subprocess.run(command, capture_output=True, text=True, check=True, timeout=5).stdout.strip()
     except (OSError, subprocess.SubprocessError):
         return None
-
-
-def _plain(identity: Identity) -> dict[str, Any]:
-    """What is compared, as plain values; of a space what shapes its trials, not its titles."""
-    values = identity.model_dump(mode="json", include=set(_COMPARED) - {"space"})
-    return values | {"space": json.loads(identity.space.digest())}
-
-
-def _differences(found: object, asked: object, path: str = "") -> list[str]:
-    """One line for every leaf that differs."""
-    if isinstance(found, dict) and isinstance(asked, dict):
-        keys = sorted(found.keys() | asked.keys())
-        return [
-            line
-            for key in keys
-            for line in _differences(found.get(key), asked.get(key), f"{path}.{key}" if path else key)
-        ]
-    if found == asked:
-        return []
-    if path == "data_digest":
-        digests = f"digest {str(found)[:12]}… in the run, {str(asked)[:12]}… now"
-        return [f"data: some content of the tree differs ({digests})"]
-    return [f"{path}: the run has {_short(found)}, now asked for {_short(asked)}"]
-
-
-def _short(value: object, limit: int = 120) -> str:
-    text = json.dumps(value, ensure_ascii=False)
-    return text if len(text) <= limit else text[: limit - 1] + "…"

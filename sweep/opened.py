@@ -1,5 +1,6 @@
 """Opening what a command works on: the data, the run folder, its studies."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,6 +24,7 @@ class Data:
     store: FeatureStore
     modalities: dict[str, Modality]
     notices: tuple[str, ...]
+    files: Mapping[str, str]  # path relative to the tree -> digest, of every file that a result can depend on
 
 
 def open_data(root: Path, reader: str, cache: Path | None) -> Data:
@@ -31,9 +33,10 @@ def open_data(root: Path, reader: str, cache: Path | None) -> Data:
     Raises:
         SweepError: there is no such tree; DataError with every defect of one that is there.
     """
-    corpus, store = feature_store.build(root, reader, cache or environment.default_cache())
+    found = feature_store.survey(root, reader, cache or environment.default_cache())
+    corpus, store = found.usable(root)
     modalities = {name: corpus.modalities[name] for name in corpus.features}
-    return Data(root, reader, store, modalities, tuple(map(str, corpus.notices)))
+    return Data(root, reader, store, modalities, tuple(map(str, corpus.notices)), found.files)
 
 
 def asked_identity(space: Space, data: Data, targets: tuple[str, ...], device: str) -> Identity:

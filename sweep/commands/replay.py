@@ -12,7 +12,7 @@ from rich.table import Table
 from results.records import SeedRecord, TrialRecord
 from search_spaces.errors import SweepError
 from search_spaces.settings import Settings
-from sweep import environment, predictions
+from sweep import data_files, environment, predictions
 from sweep.executors.local import LocalExecutor
 from sweep.folder import Artifact, RunFolder
 from sweep.identity import Identity
@@ -69,6 +69,7 @@ def replay(path: Path, cell: str, seed: int | None, root: Path | None, cache: Pa
         raise SweepError(
             f"The data at {data.root} is not what {cell!r} was trained on: expected digest "
             f"{found.record.data_digest[:12]}…, found {data.store.digest[:12]}…."
+            + "".join(f"\n  {line}" for line in data_files.changes(folder, data.files))
         )
     outcome = _train(identity, data, found.record, wanted)
     lines = _compare(found.record, _predicted(folder, found), outcome)

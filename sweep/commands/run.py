@@ -13,10 +13,11 @@ from rich.console import Console
 
 from search_spaces.errors import SweepError
 from search_spaces.space import load_space
-from sweep import identity
+from sweep import data_files, identity
 from sweep.buildable import check_buildable
 from sweep.commands.ending import Ending
 from sweep.coordinator import Interrupted
+from sweep.differences import check_same
 from sweep.executors.local import LocalExecutor
 from sweep.folder import RunFolder
 from sweep.identity import Identity
@@ -52,19 +53,21 @@ class Request:
 
 @dataclass(frozen=True)
 class Options:
-    """How a run is carried out; none of it changes a number.
+    """How a run is carried out; none of it changes a number but other versions, which records tell.
 
     Attributes:
         workers: trials at a time.
         retry_failed: give failed cells another try.
         allow_holes: select and go on although cells have failed.
         hang_s: a worker whose trial ends no epoch for so long is killed.
+        other_versions: go on although the libraries are not the run's; the tables mark what is trained then.
     """
 
     workers: int
     retry_failed: bool = False
     allow_holes: bool = False
     hang_s: float | None = None
+    other_versions: bool = False
 
 
 def run(request: Request, options: Options, console: Console) -> Ending:
@@ -121,8 +124,8 @@ def _found(root: Path | None, before: Path, folder: RunFolder) -> Path:
 
 def _carry_out(folder: RunFolder, asked: Identity, data: Data, options: Options, console: Console) -> Ending:
     found = identity.existing(folder)
-    if found is not None:
-        identity.check_same(folder, found, asked)
+    if found is not None:  # what must be refused is told without making or locking anything
+        check_same(folder, found, asked, data.files, other_versions=options.other_versions)
     folder.create_root()
     with coordinating(folder):
         found = identity.existing(folder)  # another process may have made the run since
@@ -131,8 +134,11 @@ def _carry_out(folder: RunFolder, asked: Identity, data: Data, options: Options,
             for notice in data.notices:
                 tell(console, f"notice: {notice}")
         else:
-            identity.check_same(folder, found, asked)
+            differing = check_same(folder, found, asked, data.files, other_versions=options.other_versions)
+            if differing:
+                tell(console, f"notice: trains under other versions: {'; '.join(differing)}; the tables mark it")
         folder.create()
+        data_files.keep(folder, data.files)
         with (
             Ledger(sqlite_url(folder.study_db)) as ledger,
             LocalExecutor(options.workers, folder.logs, hang_s=options.hang_s) as executor,
