@@ -1,5 +1,6 @@
 """The studies of one run in an Optuna storage: found, read, written. Part of the ledger, which knows what it means."""
 
+import json
 from collections.abc import Mapping
 
 import optuna
@@ -8,6 +9,7 @@ from pydantic import JsonValue
 
 from search_spaces.errors import SweepError
 from sweep._storage import open_storage, shown
+from sweep._trial_check import check
 from sweep._trials import Row, rows_by_cell
 
 
@@ -69,11 +71,29 @@ class Database:
             optuna.create_study(storage=self._storage, study_name=self._prefix + study, direction="maximize")
         return self.get(study)
 
+    def check(self) -> None:
+        """Reads every trial of this run and makes sure that it says what was stored; see `_trial_check.check`.
+
+        Raises:
+            SweepError: it does not.
+        """
+        for study in self.names():
+            try:
+                found = self._of(study)
+            except json.JSONDecodeError:  # which `storage_errors` tells
+                raise
+            except (LookupError, ValueError, TypeError, AssertionError) as error:  # what Optuna makes of damaged rows
+                raise SweepError(
+                    f"Study {study!r} in {self.shown} is damaged: {error}. "
+                    "Put a copy of the study back, or make another run."
+                ) from error
+            for trial in found:
+                if trial.user_attrs.keys() & {"cell", "attempt", "record"}:  # others were added by hand
+                    check(trial, study)
+
     def trials(self, study: str, *states: TrialState) -> list[FrozenTrial]:
         """Our trials of a study in order of their numbers, in these states or in all; not to be changed."""
-        found = self.find(study)
-        trials = [] if found is None else found.get_trials(deepcopy=False, states=states or None)
-        return [trial for trial in trials if isinstance(trial.user_attrs.get("cell"), str)]  # others were added by hand
+        return [trial for trial in self._of(study, *states) if isinstance(trial.user_attrs.get("cell"), str)]
 
     def rows(self, study: str) -> dict[str, list[Row]]:
         """Every cell's trials, oldest first."""
@@ -88,6 +108,10 @@ class Database:
         trial_id = self._id(study, number)
         for key, value in attributes.items():
             self._storage.set_trial_user_attr(trial_id, key, value)
+
+    def _of(self, study: str, *states: TrialState) -> list[FrozenTrial]:
+        found = self.find(study)
+        return [] if found is None else found.get_trials(deepcopy=False, states=states or None)
 
     def _id(self, study: str, number: int) -> int:
         study_id = self._storage.get_study_id_from_name(self._prefix + study)

@@ -13,7 +13,7 @@ from sqlalchemy import exc
 from sqlalchemy.engine import URL, make_url
 
 from search_spaces.errors import SweepError
-from sweep import atomic
+from sweep import atomic, refusals
 
 _SQLITE = b"SQLite format 3\0"
 _TABLES = {  # of Optuna; it would make those that are missing, and with them a study that lost its figures
@@ -109,14 +109,31 @@ def storage_errors(url: str) -> Iterator[None]:
     """Turns what a database may raise into one message that names the storage, never its password."""
     try:
         yield
-    except (ImportError, OSError) as error:
+    except OSError as error:
+        raise _unusable(
+            url, f"{error.filename}: {refusals.sentence(error)}" if error.filename else str(error)
+        ) from error
+    except ImportError as error:
         raise _unusable(url, str(error)) from error
     except json.JSONDecodeError as error:
         raise _unusable(url, f"it is damaged, expected JSON, found a syntax error: {error}") from error
     except (exc.SQLAlchemyError, sqlite3.Error, optuna.exceptions.StorageInternalError) as error:
         cause = error.__cause__ if isinstance(error, optuna.exceptions.StorageInternalError) else error
         reason = getattr(cause, "orig", None) or cause or error
-        raise _unusable(url, str(reason)) from error
+        raise _unusable(url, f"{str(reason).rstrip('.')}{_hint(reason)}") from error
+
+
+def _hint(error: object) -> str:
+    """What SQLite means by its words for a file that could not grow."""
+    match getattr(error, "sqlite_errorcode", 0) & 0xFF:  # without what an extended code adds
+        case sqlite3.SQLITE_FULL:
+            return ": no space left on the disk. Make room, then give the same command again"
+        case sqlite3.SQLITE_IOERR:
+            return (
+                ": no space left on the disk, a limit on the size of files (`ulimit -f`), or a failing disk. "
+                "Mend it, then give the same command again"
+            )
+    return ""
 
 
 def _unusable(url: str, reason: str) -> SweepError:

@@ -10,6 +10,7 @@ from pydantic import JsonValue, ValidationError
 
 from results.records import Cell, Cost, TrialRecord
 from search_spaces.errors import SweepError
+from sweep import _seals as seals
 from sweep.folder import Artifact
 
 _FORMAT = 1  # of TrialRecord
@@ -64,12 +65,16 @@ def attributes_of(record: TrialRecord, cost: Cost, artifact: Artifact) -> dict[s
     Few, since each is a commit of its own that the disk must confirm.
     """
     scores = [seed.devel.macro_f1 for seed in record.seeds]
-    return {
-        "n_seeds": len(scores),
-        "macro_f1_std": statistics.stdev(scores) if len(scores) > 1 else None,
+    kept: dict[str, JsonValue] = {
         "artifact": asdict(artifact),
         "cost": cost.model_dump_json(),
         "record": record.model_dump_json(),
+    }
+    return {
+        "n_seeds": len(scores),
+        "macro_f1_std": statistics.stdev(scores) if len(scores) > 1 else None,
+        seals.KEY: seals.of_trial(str(record.cell), kept),
+        **kept,
     }
 
 
@@ -106,9 +111,21 @@ def cost_of(trial: FrozenTrial) -> Cost:
 
 
 def artifact_of(trial: FrozenTrial) -> Artifact | None:
-    """The artifact that a trial names, or None where it did not get that far."""
-    stored = trial.user_attrs.get("artifact")
-    return None if stored is None else Artifact(stored["path"], stored["sha256"])
+    """The artifact that a trial names, or None where it did not get that far.
+
+    Raises:
+        SweepError: it names something else.
+    """
+    match trial.user_attrs.get("artifact"):
+        case None:
+            return None
+        case {"path": str(path), "sha256": str(sha256)}:
+            return Artifact(path, sha256)
+        case other:
+            raise SweepError(
+                f"The artifact of trial {trial.number} ({trial.user_attrs.get('cell')}) cannot be read: expected a "
+                f"path and a SHA-256, found {str(other)[:80]}. Put a copy of the study back, or make another run."
+            )
 
 
 def _format_in(text: str | None) -> str:

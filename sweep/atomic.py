@@ -2,9 +2,11 @@
 
 import os
 import secrets
+from contextlib import suppress
 from pathlib import Path
 
 from search_spaces.errors import SweepError
+from sweep import refusals
 
 TEMPORARY = ".tmp"
 """Ending of a file that is not finished; one that a killed process left behind may be deleted."""
@@ -25,11 +27,12 @@ def write_bytes(path: Path, content: bytes) -> None:
     try:
         _write_through(temporary, content)
         temporary.replace(path)
-        _force_folder(path.parent)
+        force_folder(path.parent)
     except OSError as error:
-        raise SweepError(f"{path} cannot be written: {error.strerror or error}.") from error
+        raise SweepError(f"{path} cannot be written: {refusals.sentence(error)}") from error
     finally:
-        temporary.unlink(missing_ok=True)
+        with suppress(OSError):  # where no file could be made, none can be removed
+            temporary.unlink(missing_ok=True)
 
 
 def write_text(path: Path, text: str) -> None:
@@ -46,8 +49,9 @@ def _write_through(path: Path, content: bytes) -> None:
         os.fsync(file.fileno())
 
 
-def _force_folder(folder: Path) -> None:
-    # Without this a power failure may forget the rename. Windows cannot open a folder and needs no such call.
+def force_folder(folder: Path) -> None:
+    """Forces a folder's entries to disk: without this a power failure may forget a new file, folder or rename."""
+    # Windows cannot open a folder and needs no such call.
     if os.name != "posix":
         return
     descriptor = os.open(folder, os.O_RDONLY)

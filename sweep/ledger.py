@@ -16,6 +16,7 @@ from pydantic import JsonValue
 
 from results.records import Cell, Cost, TrialRecord
 from search_spaces.errors import SweepError
+from sweep._seals import sealed
 from sweep._storage import sqlite_url, storage_errors
 from sweep._trial_values import Choices, artifact_of, attributes_of, record_of, value_of
 from sweep._trials import Cause, in_state, next_attempt
@@ -148,7 +149,7 @@ class Ledger(StudyReader):
     def set_attribute(self, study: str, key: str, value: JsonValue) -> None:
         """Keeps a value with a study: a resolution, reference scores, test scores."""
         with storage_errors(self._url):
-            self._database.get(study).set_user_attr(key, value)
+            self._database.get(study).set_user_attr(key, sealed(value))
 
     def _choices(self, study: str) -> Choices:
         stored = self._database.get(study).user_attrs["choices"]

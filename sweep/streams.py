@@ -1,19 +1,10 @@
 """What lies between the command line and the system it runs on: its output streams, and what the system may refuse."""
 
-import errno
 import io
 import os
 import sys
 
-_ADVICE = {
-    errno.ENAMETOOLONG: "Give it a shorter name.",
-    errno.EACCES: "Give yourself access, or name another place.",
-    errno.EPERM: "Give yourself access, or name another place.",
-    errno.EROFS: "Name a place that can be written.",
-    errno.ENOSPC: "Make room, then give the same command again.",
-    errno.EDQUOT: "Make room, then give the same command again.",
-    errno.ELOOP: "Mend the symbolic link.",
-}
+from sweep import refusals
 
 
 def prepare() -> None:
@@ -32,8 +23,9 @@ def refusal(error: OSError) -> str | None:
     """
     if isinstance(error, FileNotFoundError) and error.filename is None:
         return "The current folder does not exist any more. Go to another one."
-    advice = _ADVICE.get(error.errno or 0)
-    return advice and f"{error.filename or 'The output'}: {error.strerror}. {advice}"
+    if refusals.advice(error) is None:
+        return None
+    return f"{error.filename or 'The output'}: {refusals.sentence(error)}"
 
 
 def _nowhere() -> io.TextIOWrapper:

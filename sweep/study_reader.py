@@ -7,7 +7,9 @@ from optuna.trial import TrialState
 from pydantic import JsonValue
 
 from results.records import Cell, Cost, Hole, TrialRecord
+from search_spaces.errors import SweepError
 from sweep._database import Database
+from sweep._seals import unsealed
 from sweep._storage import storage_errors
 from sweep._trial_values import artifact_of, cost_of, record_of
 from sweep._trials import hole, interruptions
@@ -21,7 +23,8 @@ class StudyReader:
     """The studies of one run: "<target>", "<target>/baseline", "<target>/multitask".
 
     A database that does not exist is an error here; the ledger makes one. Reading a study that does not exist yet finds
-    it empty. Every method raises SweepError where the storage cannot be used. For one thread.
+    it empty. Every trial is held against its digest when the studies are opened; one that was altered is an error.
+    Every method raises SweepError where the storage cannot be used. For one thread.
 
     Args:
         storage_url: SQLAlchemy's; for a file see `sqlite_url`.
@@ -43,6 +46,12 @@ class StudyReader:
         self._url = storage_url
         self._max_attempts = max_attempts
         self._database = Database(storage_url, f"{run_name}/" if run_name else "", self._CREATES, timeout_s)
+        try:
+            with storage_errors(storage_url):
+                self._database.check()
+        except SweepError:
+            self.close()
+            raise
 
     def close(self) -> None:
         """Lets go of the database."""
@@ -89,7 +98,12 @@ class StudyReader:
             return {cell: interruptions(rows) for cell, rows in self._database.rows(study).items()}
 
     def attribute(self, study: str, key: str) -> JsonValue:
-        """A value kept with a study, or None."""
+        """A value kept with a study, or None.
+
+        Raises:
+            SweepError: it was altered.
+        """
         with storage_errors(self._url):
             found = self._database.find(study)
-            return None if found is None else cast(JsonValue, found.user_attrs.get(key))
+            stored = None if found is None else cast(JsonValue, found.user_attrs.get(key))
+        return unsealed(stored, f"{key!r} of study {study!r}")

@@ -300,11 +300,8 @@ def test_a_record_of_a_newer_format_is_refused_naming_both(ledger: Ledger, folde
         change = "UPDATE trial_user_attributes SET value_json = replace(value_json, ?, ?) WHERE key = 'record'"
         database.execute(change, (r"\"format\":1", r"\"format\":2"))
     database.close()
-    with (
-        StudyReader(sqlite_url(folder.study_db)) as reader,
-        pytest.raises(SweepError, match="expected format 1, found format 2"),
-    ):
-        reader.records(STUDY)
+    with pytest.raises(SweepError, match="expected format 1, found format 2"):
+        StudyReader(sqlite_url(folder.study_db))
 
 
 def test_a_missing_database_is_not_made_by_reading(tmp_path: Path) -> None:

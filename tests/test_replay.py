@@ -25,7 +25,7 @@ def copy(finished: TinyRun, tmp_path: Path) -> Path:
 
 
 def alter(run: Path, cell: str, change: Callable[[dict[str, Any]], None]) -> None:
-    """Changes a stored record, as a study edited by hand would have it."""
+    """Changes a stored record and takes its digest away, as a study of an early version edited by hand would be."""
     with closing(sqlite3.connect(run / "study.db")) as database:
         attributes = "SELECT a.trial_id, a.value_json FROM trial_user_attributes a JOIN trial_user_attributes c"
         of_cell = "ON a.trial_id = c.trial_id WHERE a.key = 'record' AND c.key = 'cell' AND c.value_json = ?"
@@ -38,6 +38,7 @@ def alter(run: Path, cell: str, change: Callable[[dict[str, Any]], None]) -> Non
             database.execute(
                 "UPDATE trial_user_attributes SET value_json = ? WHERE key = 'record' AND trial_id = ?", new
             )
+            database.execute("DELETE FROM trial_user_attributes WHERE key = 'sha256' AND trial_id = ?", (trial,))
         database.commit()
 
 

@@ -1,0 +1,52 @@
+"""Whether a stored trial still says what was stored. Part of the ledger."""
+
+from collections.abc import Mapping
+
+from optuna.trial import FrozenTrial
+
+from search_spaces.errors import SweepError
+from sweep import _seals as seals
+from sweep._trial_values import artifact_of, cost_of, record_of
+
+
+def check(trial: FrozenTrial, study: str) -> None:
+    """Makes sure that a trial says what was stored: its cell fits its parameters, its record and the rest their digest.
+
+    A trial of an early version has no digest; its record must at least be its cell's.
+
+    Args:
+        trial: of ours, in any state.
+        study: the name of its study, without the run's.
+
+    Raises:
+        SweepError: something was altered; the message names the trial.
+    """
+    attributes = trial.user_attrs
+    cell = attributes.get("cell")
+    expected = f"{study.partition('/')[0]} {_spelled(trial.params)}"
+    if cell != expected:
+        raise _altered(trial, study, f"its cell is {cell!r}, its study and parameters say {expected!r}")
+    if "record" not in attributes:
+        return
+    found = str(record_of(trial).cell)
+    if found != expected:
+        raise _altered(trial, study, f"its cell is {expected!r}, its record is of {found!r}")
+    cost_of(trial)
+    artifact_of(trial)
+    if attributes.get(seals.KEY, seal := seals.of_trial(expected, attributes)) != seal:
+        raise _altered(trial, study, f"its record, cost or artifact has SHA-256 {seal}, not {attributes[seals.KEY]}")
+
+
+def _spelled(parameters: Mapping[str, object]) -> str:
+    """The branches of a cell as `str` spells them, from `_parameters`."""
+    main = f"{parameters.get('features')}/{parameters.get('way')}"
+    if "related_way" not in parameters:
+        return main
+    return f"{main} & {parameters.get('related_features')}/{parameters['related_way']}"
+
+
+def _altered(trial: FrozenTrial, study: str, how: str) -> SweepError:
+    return SweepError(
+        f"Trial {trial.number} of study {study!r} was altered: {how}. "
+        "Put a copy of the study back, or make another run."
+    )
