@@ -31,13 +31,17 @@ def score_selected(
     Raises:
         SweepError: stored predictions are missing or damaged.
     """
+    found = to_score(ledger, target, scored)
+    return tuple(_score(ledger, folder, store, study, record, entry) for entry, (study, record) in found.items())
+
+
+def to_score(ledger: Ledger, target: str, scored: Collection[Entry] = ()) -> dict[Entry, tuple[str, TrialRecord]]:
+    """What of a target would be scored now: each entry's study and the record that would be submitted."""
     studies: dict[Entry, str] = {"baseline": baseline_study(target), "multitask": multitask_study(target)}
-    found = []
-    for entry, study in studies.items():
-        record = None if entry in scored else submitted(ledger.records(study), target)
-        if record is not None:
-            found.append(_score(ledger, folder, store, study, record, entry))
-    return tuple(found)
+    records = {
+        entry: submitted(ledger.records(study), target) for entry, study in studies.items() if entry not in scored
+    }
+    return {entry: (studies[entry], record) for entry, record in records.items() if record is not None}
 
 
 def _score(

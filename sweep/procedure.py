@@ -4,7 +4,7 @@ Every step first asks the study what is done already, so a procedure that was ki
 it again. What decides later steps (which feature a role became, which pair was selected) is noted in the study.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from results.records import Cell
@@ -31,10 +31,11 @@ from sweep.events import CellsPlanned, Event
 from sweep.executors import Executor
 from sweep.feature_store import FeatureStore
 from sweep.folder import RunFolder
-from sweep.held_out import score_selected
+from sweep.held_out import score_selected, to_score
 from sweep.identity import Identity
 from sweep.job import DataSource, Job
 from sweep.ledger import Ledger
+from sweep.lost_predictions import Lost, lost, restore
 from sweep.notes import Notebook, notes_study
 from sweep.run_studies import open_grid, open_multitask, open_screening
 from sweep.study_names import grid_study
@@ -81,6 +82,7 @@ class Procedure:
             SweepError: no cell can go on.
         """
         notebook = self._open_notebook()
+        self._look_after(lost(self.folder, self.ledger))
         resolution = self._screened(notebook)
         if resolution is None:
             return
@@ -88,10 +90,7 @@ class Procedure:
         if self.identity.space.multitask and (complete or self.allow_holes):
             self._train_multitask(notebook, resolution)
             for target in self.identity.targets:
-                scored = notebook.tests(target) or ()
-                found = score_selected(self.ledger, self.folder, self.store, target, {test.entry for test in scored})
-                if found:
-                    notebook.note_tests(target, (*scored, *found))
+                self._score(notebook, target)
 
     def _open_notebook(self) -> Notebook:
         """The notes, with Table I and the references in them."""
@@ -170,6 +169,29 @@ class Procedure:
         notebook.note_selected(pair)
         self.say(f"{target}: multitask run of {main.cell.branches[0]} with {related.cell.branches[0]}")
         return pair
+
+    def _score(self, notebook: Notebook, target: str) -> None:
+        """Scores a target's selected cells on test, once; predictions that were lost meanwhile are made again."""
+        scored = notebook.tests(target) or ()
+        entries = {test.entry for test in scored}
+        needed = {record.cell for _, record in to_score(self.ledger, target, entries).values()}
+        if needed:
+            self._restore(each for each in lost(self.folder, self.ledger) if each.cell in needed)
+            found = score_selected(self.ledger, self.folder, self.store, target, entries)
+            notebook.note_tests(target, (*scored, *found))
+
+    def _look_after(self, missing: tuple[Lost, ...]) -> None:
+        """Tells whose predictions are lost, and makes them again where failed cells are to be tried again."""
+        for each in missing:
+            self.say(f"predictions lost: {each}")
+        if missing and self.retry_failed:
+            self._restore(missing)
+        elif missing:
+            self.say("What they scored is kept. --retry-failed makes the predictions again.")
+
+    def _restore(self, missing: Iterable[Lost]) -> None:
+        for cell, outcome in restore(missing, self._job, self.executor, self.folder).items():
+            self.say(f"predictions of {cell}: {outcome}")
 
     def _train(self, plan: Plan, resolution: Resolution, *, retry_failed: bool) -> bool:
         """Trains what is open; whether every cell of the plan has a record then."""

@@ -12,6 +12,7 @@ from results.select import ranked
 from results.summary import summarize
 from sweep.collect import Progress, progress, run_results
 from sweep.lock import Holder, holder
+from sweep.lost_predictions import Lost, lost
 from sweep.opened import open_run, open_studies
 from sweep.plain import tell
 from sweep.tally import clock
@@ -28,6 +29,7 @@ class _Status:
     progress: Progress
     best: dict[str, tuple[TrialRecord, ...]]
     holder: Holder | None
+    lost: tuple[Lost, ...]
 
 
 def status(path: Path, as_json: bool, console: Console) -> None:
@@ -40,7 +42,8 @@ def status(path: Path, as_json: bool, console: Console) -> None:
     with open_studies(folder) as studies:
         results = run_results(folder, identity, studies)
         best = {target: ranked(results.records, target)[:_BEST] for target in results.targets}
-        found = _Status(folder.name, identity.space.name, progress(identity, studies), best, holder(folder))
+        known, missing = progress(identity, studies), lost(folder, studies)
+        found = _Status(folder.name, identity.space.name, known, best, holder(folder), missing)
     if as_json:
         console.out(json.dumps(_plain(found), indent=1, ensure_ascii=False), highlight=False)
     else:
@@ -62,6 +65,10 @@ def _print(found: _Status, console: Console) -> None:
             console.print(_best(target, records))
     for hole in _failures(known):
         tell(console, f"failed: {hole.cell}: {hole.reason}")
+    for each in found.lost:
+        tell(console, f"predictions lost: {each}")
+    if found.lost:
+        tell(console, "What they scored is kept. `sweep resume RUN --retry-failed` makes the predictions again.")
 
 
 def _counts(known: Progress) -> dict[str, int]:
@@ -102,4 +109,5 @@ def _plain(found: _Status) -> dict[str, object]:
             for target, records in found.best.items()
         },
         "failed": [{"cell": str(hole.cell), "reason": hole.reason} for hole in _failures(known)],
+        "predictions_lost": [{"cell": str(each.cell), "reason": each.reason} for each in found.lost],
     }
