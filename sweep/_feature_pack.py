@@ -4,7 +4,7 @@ import itertools
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
@@ -31,6 +31,7 @@ class FeaturePack:
     steps: Sequence[StepIndex | None]  # one a video; None where the file could not be read
     defects: Sequence[Defect]
     digests: Sequence[str | None]  # one a file; None where it could not be read
+    damage: str | None = None  # why its folder was packed again
 
 
 @dataclass(frozen=True)
@@ -64,15 +65,22 @@ def pack_features(corpus: Corpus, cache: Path, workers: int) -> Mapping[str, Fea
     """
     with ThreadPoolExecutor(workers) as pool:
         parsers = _Parsers(pool, workers)
-        return {feature: _pack(corpus, feature, cache, parsers) for feature in corpus.features}
+        digests = {feature: _digests(corpus.feature_files[feature], parsers) for feature in corpus.features}
+        folders = [cache / "features" / _key(corpus, digests[feature]) for feature in corpus.features]
+        checked = zip(corpus.features, folders, parsers.each(packed.discard_damaged, folders), strict=True)
+        return {
+            feature: replace(_pack(corpus, feature, folder, digests[feature], parsers), damage=damage)
+            for feature, folder, damage in checked
+        }
 
 
-def _pack(corpus: Corpus, feature: str, cache: Path, parsers: _Parsers) -> FeaturePack:
-    files = corpus.feature_files[feature]
+def _key(corpus: Corpus, digests: Sequence[str | None]) -> str:
     videos = [[video.id, video.partition] for video in corpus.videos]
-    digests = _digests(files, parsers)
-    key = digest.of_value([packed.FORMAT, PARSER, corpus.reader, videos, digests])
-    folder = cache / "features" / key
+    return digest.of_value([packed.FORMAT, PARSER, corpus.reader, videos, digests])
+
+
+def _pack(corpus: Corpus, feature: str, folder: Path, digests: Sequence[str | None], parsers: _Parsers) -> FeaturePack:
+    key, files = folder.name, corpus.feature_files[feature]
     reading = _Reading(corpus, [], [])
     try:
         with packed.filling(folder) as half:

@@ -145,7 +145,7 @@ def replay(
     """Train a recorded cell again and compare: exit code 3 where a figure differs."""
     from sweep.commands.replay import replay as repeat
 
-    if not repeat(run_dir, " ".join(cell), seed, data_dir, cache, _prints()):
+    if not repeat(run_dir, " ".join(cell), seed, data_dir, cache, _prints(), _errors()):
         raise typer.Exit(EXIT_DIFFERS)
 
 
@@ -178,7 +178,7 @@ def check(tree: option.TreeDir, cache: option.CacheDir = None, reader: option.Re
     """Find every defect of a tree in one go."""
     from sweep.commands.data import check as find
 
-    if not find(tree, reader, cache or environment.default_cache(), _prints()):
+    if not find(tree, reader, cache or environment.default_cache(), _prints(), _errors()):
         raise typer.Exit(EXIT_MISTAKE)
 
 
@@ -187,7 +187,7 @@ def describe(tree: option.TreeDir, cache: option.CacheDir = None, reader: option
     """Partitions, segments, steps, classes and feature widths of a tree."""
     from sweep.commands.data import describe as show
 
-    show(tree, reader, cache or environment.default_cache(), _prints())
+    show(tree, reader, cache or environment.default_cache(), _prints(), _errors())
 
 
 @data.command()

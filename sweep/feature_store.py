@@ -4,7 +4,6 @@ The cache is derived and keyed by content: changing one byte of an input, or the
 may be deleted at any moment between commands.
 """
 
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,9 +13,10 @@ from numpy.typing import NDArray
 
 from search_spaces import registry
 from search_spaces.alignment import Segments, align
-from search_spaces.corpus import Corpus, DataError, Defect, Notice, Partition
-from search_spaces.errors import SweepError, unknown
-from sweep import digest, environment, oddities, packed
+from search_spaces.corpus import Corpus, DataError, Defect, Notice
+from search_spaces.errors import unknown
+from sweep import _corpus_index, digest, environment, oddities, packed
+from sweep._corpus_index import CorpusIndex
 from sweep._feature_pack import PARSER, FeaturePack, pack_features
 from sweep.oddities import Oddities
 
@@ -63,6 +63,7 @@ class Survey:
 
     Attributes:
         files: path relative to the tree -> digest, of every file that a result can depend on; empty with defects.
+        repaired: a line for each part of the cache that was damaged and is built again.
     """
 
     corpus: Corpus | None
@@ -70,6 +71,7 @@ class Survey:
     defects: tuple[Defect, ...]
     notices: tuple[Notice, ...]
     files: Mapping[str, str] = field(default_factory=dict)
+    repaired: tuple[str, ...] = ()
 
     def usable(self, root: Path) -> tuple[Corpus, FeatureStore]:
         """The corpus and the store of a tree without defects.
@@ -113,12 +115,25 @@ def survey(root: Path, reader: str, cache: Path, workers: int | None = None) -> 
         keys=keys,
         widths={feature: step.width for feature, pack in packs.items() for step in pack.steps[:1] if step is not None},
     )
-    _write_index(store)
+    repaired = tuple(_repaired(store, packs))
     odd = {name: _oddities(store, name) for name in corpus.features}
     notices = (*notices, *oddities.notices(odd, segments, store.videos))
     if flat := tuple(_flat(corpus, store, odd)):
         return Survey(corpus, None, flat, notices)
-    return Survey(corpus, store, (), notices, _files(corpus, packs) | labels)
+    return Survey(corpus, store, (), notices, _files(corpus, packs) | labels, repaired)
+
+
+def _repaired(store: FeatureStore, packs: Mapping[str, FeaturePack]) -> Iterator[str]:
+    """Writes the index, and says what of the cache had to be built again."""
+    for name, pack in packs.items():
+        if pack.damage is not None:
+            yield packed.told(store.cache / "features" / pack.key, name, pack.damage)
+        odd = _odd_folder(store, name)
+        if (damage := packed.discard_damaged(odd)) is not None:
+            yield packed.told(odd, f"what is odd about {name}", damage)
+    folder = store.cache / "corpora" / store.digest
+    if damage := _corpus_index.write(folder, CorpusIndex(store.videos, store.segments, store.keys, store.widths)):
+        yield packed.told(folder, "segments and labels", damage)
 
 
 def _files(corpus: Corpus, packs: Mapping[str, FeaturePack]) -> dict[str, str]:
@@ -151,51 +166,17 @@ def open_store(cache: Path, digest: str) -> FeatureStore:
     Raises:
         SweepError: the cache does not hold it (any more).
     """
-    folder = cache / "corpora" / digest
-    if not folder.exists():
-        raise SweepError(
-            f"The cache {cache} does not hold the data {digest[:12]}…: it was deleted, or belongs to another tree. "
-            f"`sweep resume` packs it again."
-        )
-    index = json.loads((folder / "index.json").read_text(encoding="utf-8"))
-    with np.load(folder / "segments.npz", allow_pickle=False) as arrays:
-        segments = Segments(
-            video=arrays["video"],
-            segment_id=arrays["segment_id"],
-            start=arrays["start"],
-            length=arrays["length"],
-            classes={target: arrays[f"class_{target}"] for target in index["targets"]},
-            partition_bounds=_bounds(index["partition_bounds"]),
-            step_bounds=_bounds(index["step_bounds"]),
-        )
-    return FeatureStore(cache, digest, tuple(index["videos"]), segments, index["keys"], index["widths"])
+    index = _corpus_index.read(cache / "corpora" / digest)
+    return FeatureStore(cache, digest, index.videos, index.segments, index.keys, index.widths)
+
+
+def _odd_folder(store: FeatureStore, feature: str) -> Path:
+    return store.cache / "oddities" / store.keys[feature]
 
 
 def _oddities(store: FeatureStore, feature: str) -> Oddities:
-    folder = store.cache / "oddities" / store.keys[feature]
+    folder = _odd_folder(store, feature)
     return oddities.of_feature(folder, store.values(feature), store.train_steps())
-
-
-def _write_index(store: FeatureStore) -> None:
-    segments = store.segments
-    index = {
-        "videos": store.videos,
-        "targets": sorted(segments.classes),
-        "partition_bounds": segments.partition_bounds,
-        "step_bounds": segments.step_bounds,
-        "keys": dict(store.keys),
-        "widths": dict(store.widths),
-    }
-    arrays = {"video": segments.video, "segment_id": segments.segment_id}
-    arrays |= {"start": segments.start, "length": segments.length}
-    arrays |= {f"class_{target}": classes for target, classes in segments.classes.items()}
-    with packed.filling(store.cache / "corpora" / store.digest) as half:
-        if half is not None:
-            packed.write_index(half, json.dumps(index), arrays)
-
-
-def _bounds(stored: Mapping[Partition, list[int]]) -> dict[Partition, tuple[int, int]]:
-    return {partition: (low, high) for partition, (low, high) in stored.items()}
 
 
 def _relative(root: Path, path: Path) -> str:

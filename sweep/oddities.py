@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from search_spaces.alignment import Segments
 from search_spaces.corpus import Notice
-from sweep import packed
+from sweep import intact, packed
 
 _WILD = 1000.0
 """How many times the deviation of one column may be that of another before a network cannot be expected to learn."""
@@ -44,7 +44,7 @@ def of_feature(folder: Path, values: NDArray[np.float32], train: slice) -> Oddit
     with packed.filling(folder) as half:
         if half is not None:
             (half / "oddities.json").write_text(json.dumps(asdict(_look(values, train))), encoding="utf-8")
-    found = json.loads((folder / "oddities.json").read_text(encoding="utf-8"))
+    found = intact.read_json(folder / "oddities.json")
     return Oddities(**{**found, "constant_columns": tuple(found["constant_columns"])})
 
 

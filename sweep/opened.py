@@ -24,6 +24,7 @@ class Data:
     store: FeatureStore
     modalities: dict[str, Modality]
     notices: tuple[str, ...]
+    repaired: tuple[str, ...]  # what of the cache was damaged and is built again, a line each
     files: Mapping[str, str]  # path relative to the tree -> digest, of every file that a result can depend on
 
 
@@ -36,7 +37,7 @@ def open_data(root: Path, reader: str, cache: Path | None) -> Data:
     found = feature_store.survey(root, reader, cache or environment.default_cache())
     corpus, store = found.usable(root)
     modalities = {name: corpus.modalities[name] for name in corpus.features}
-    return Data(root, reader, store, modalities, tuple(map(str, corpus.notices)), found.files)
+    return Data(root, reader, store, modalities, tuple(map(str, corpus.notices)), found.repaired, found.files)
 
 
 def asked_identity(space: Space, data: Data, targets: tuple[str, ...], device: str) -> Identity:

@@ -1,7 +1,8 @@
 """Feature arrays on disk: one folder per packed feature, written once under its key, read as memory maps.
 
-A folder holds `values.f32` (N × F float32, row-major), `steps.npz` (what aligns the rows) and `packed.json`. It is
-complete when it stands under its final name; what a kill leaves has another name, and the next packing replaces it.
+A folder holds `values.f32` (N × F float32, row-major), `steps.npz` (what aligns the rows) and `packed.json`, and the
+digests of all three. It is complete when it stands under its final name; what a kill leaves has another name, and the
+next packing replaces it. What is damaged later is discarded when a command opens the data, and built again.
 """
 
 import json
@@ -19,6 +20,7 @@ from numpy.typing import NDArray
 from search_spaces.alignment import StepIndex
 from search_spaces.corpus import FeatureTable
 from search_spaces.errors import SweepError
+from sweep import intact
 
 FORMAT = 1
 _BLOCK = 8192  # rows
@@ -50,6 +52,7 @@ def filling(folder: Path) -> Iterator[Path | None]:
             half.mkdir()
             try:
                 yield half
+                _save_text(half / intact.DIGESTS, intact.listing(half))
                 half.rename(folder)
             finally:
                 shutil.rmtree(half, ignore_errors=True)
@@ -57,11 +60,44 @@ def filling(folder: Path) -> Iterator[Path | None]:
         raise SweepError(f"The cache {folder.parent} cannot be written: {error.strerror or error}.") from error
 
 
+def discard_damaged(folder: Path) -> str | None:
+    """Removes a folder that does not hold what was written, so that it is filled again.
+
+    Returns:
+        What was wrong, or None: it is whole, or does not stand.
+
+    Raises:
+        SweepError: it cannot be removed.
+    """
+    if not folder.exists() or (wrong := intact.damage(folder)) is None:
+        return None
+    try:
+        with FileLock(folder.parent / f".{folder.name}.lock"):
+            if folder.exists() and intact.damage(folder) is not None:  # else another process was faster
+                half = folder.parent / f".{folder.name}.half"
+                shutil.rmtree(half, ignore_errors=True)
+                folder.rename(half)  # first: a kill in the middle leaves nothing under the final name
+                shutil.rmtree(half) if half.is_dir() else half.unlink()
+    except OSError as error:
+        raise SweepError(f"{folder} is damaged ({wrong}) and cannot be removed: {error.strerror or error}.") from error
+    return wrong
+
+
+def told(folder: Path, name: str, wrong: str) -> str:
+    """One line about a folder that was discarded.
+
+    Args:
+        folder: which.
+        name: what it holds, for the user.
+        wrong: from `discard_damaged`.
+    """
+    return f"cache: {name} ({folder.parent.name}/{folder.name[:12]}…) was damaged and is built again: {wrong}"
+
+
 def read_steps(folder: Path) -> tuple[StepIndex, ...]:
     """What aligns the rows of a packed feature, one index a video."""
-    meta = json.loads((folder / "packed.json").read_text(encoding="utf-8"))
-    with np.load(folder / "steps.npz", allow_pickle=False) as arrays:
-        timestamps, segment_ids, bounds = arrays["timestamps"], arrays["segment_ids"], arrays["bounds"]
+    meta, arrays = intact.read_json(folder / "packed.json"), intact.read_arrays(folder / "steps.npz")
+    timestamps, segment_ids, bounds = arrays["timestamps"], arrays["segment_ids"], arrays["bounds"]
     headers = [tuple(header) for header in meta["headers"]]
     return tuple(
         StepIndex(timestamps[lo:hi], segment_ids[lo:hi], len(headers[index]), headers[index])
@@ -70,10 +106,21 @@ def read_steps(folder: Path) -> tuple[StepIndex, ...]:
 
 
 def read_values(folder: Path, rows: int, width: int) -> NDArray[np.float32]:
-    """The rows × width array of a folder as a read-only memory map."""
+    """The rows × width array of a folder as a read-only memory map.
+
+    Raises:
+        SweepError: the file is missing, or longer or shorter than that.
+    """
     if rows * width == 0:
         return np.zeros((rows, width), np.float32)
-    return np.asarray(np.memmap(folder / "values.f32", np.float32, "r", shape=(rows, width)))  # plain: faster to slice
+    path, expected = folder / "values.f32", 4 * rows * width
+    try:
+        found = path.stat().st_size
+        if found != expected:
+            raise intact.damaged(folder, f"{path.name} has {found} bytes instead of {expected}")
+        return np.asarray(np.memmap(path, np.float32, "r", shape=(rows, width)))  # plain: faster to slice
+    except (OSError, ValueError) as error:
+        raise intact.damaged(folder, f"{path.name}: {error}") from error
 
 
 def blocks(values: NDArray[np.float32]) -> Iterator[NDArray[np.float32]]:

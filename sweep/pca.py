@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from search_spaces.errors import SweepError
 from search_spaces.settings import Settings
-from sweep import digest, environment, packed
+from sweep import digest, environment, intact, packed
 from sweep.feature_store import FeatureStore
 
 _ALL = 1 - 1e-9
@@ -77,13 +77,9 @@ def fit(train: NDArray[np.float32], variance: float, standardize: bool = False) 
     return Reduction(mean, scale, model.components_, model.explained_variance_ratio_)
 
 
-def reduce(store: FeatureStore, feature: str, settings: Settings) -> Path:
-    """The folder of a feature's reduced steps; fitted and written when the cache lacks it.
-
-    Raises:
-        SweepError: the feature is constant on the train partition.
-    """
-    values, train = store.values(feature), store.train_steps()
+def folder_of(store: FeatureStore, feature: str, settings: Settings) -> Path:
+    """Where a feature's reduced steps lie, or will."""
+    train = store.train_steps()
     rule = [
         settings.pca_variance,
         settings.pca_standardize,
@@ -91,12 +87,21 @@ def reduce(store: FeatureStore, feature: str, settings: Settings) -> Path:
         train.stop,
         environment.versions()["scikit-learn"],
     ]
-    folder = store.cache / "pca" / digest.of_value([packed.FORMAT, store.keys[feature], rule])
+    return store.cache / "pca" / digest.of_value([packed.FORMAT, store.keys[feature], rule])
+
+
+def reduce(store: FeatureStore, feature: str, settings: Settings) -> Path:
+    """The folder of a feature's reduced steps; fitted and written when the cache lacks it.
+
+    Raises:
+        SweepError: the feature is constant on the train partition.
+    """
+    values, folder = store.values(feature), folder_of(store, feature, settings)
     with packed.filling(folder) as half:
         if half is None:
             return folder
         try:
-            reduction = fit(values[train], settings.pca_variance, settings.pca_standardize)
+            reduction = fit(values[store.train_steps()], settings.pca_variance, settings.pca_standardize)
         except ValueError as error:
             raise SweepError(f"Feature {feature!r} cannot be reduced by PCA: {error}; leave {feature}~ out.") from error
         blocks = map(reduction.map, packed.blocks(values))
@@ -107,6 +112,10 @@ def reduce(store: FeatureStore, feature: str, settings: Settings) -> Path:
 
 
 def read_reduction(folder: Path) -> Reduction:
-    """The fitted PCA of a reduced feature's folder."""
-    with np.load(folder / "model.npz", allow_pickle=False) as model:
-        return Reduction(model["mean"], model["scale"], model["components"], model["explained"])
+    """The fitted PCA of a reduced feature's folder.
+
+    Raises:
+        SweepError: it is missing or damaged.
+    """
+    model = intact.read_arrays(folder / "model.npz")
+    return Reduction(model["mean"], model["scale"], model["components"], model["explained"])

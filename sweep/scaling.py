@@ -16,6 +16,13 @@ _RULE = 1
 """Raised whenever a feature would be scaled to other numbers than before; part of the key."""
 
 
+def folder_of(store: FeatureStore, feature: str) -> Path:
+    """Where a feature's scaled steps lie, or will."""
+    train = store.train_steps()
+    key = [packed.FORMAT, _RULE, store.keys[feature], train.start, train.stop]
+    return store.cache / "scaled" / digest.of_value(key)
+
+
 def standardize(store: FeatureStore, feature: str) -> Path:
     """The folder of a feature's scaled steps; written when the cache lacks it.
 
@@ -27,12 +34,10 @@ def standardize(store: FeatureStore, feature: str) -> Path:
     Raises:
         SweepError: the corpus has no such feature, or the cache cannot be written.
     """
-    values, train = store.values(feature), store.train_steps()
-    key = [packed.FORMAT, _RULE, store.keys[feature], train.start, train.stop]
-    folder = store.cache / "scaled" / digest.of_value(key)
+    values, folder = store.values(feature), folder_of(store, feature)
     with packed.filling(folder) as half:
         if half is not None:
-            shift, scale = _moments(values[train])
+            shift, scale = _moments(values[store.train_steps()])
             narrow = (shift.astype(np.float32), scale.astype(np.float32))
             blocks = ((block - narrow[0]) / narrow[1] for block in packed.blocks(values))
             packed.write_values(half, blocks, {"shift": shift, "scale": scale})

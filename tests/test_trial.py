@@ -9,7 +9,7 @@ import torch
 from results.metrics import scores
 from results.records import Branch, Cell, TrialRecord
 from search_spaces.settings import Settings
-from sweep import feature_store, predictions
+from sweep import feature_store, intact, predictions
 from sweep.batches import whole_segments
 from sweep.fusion import Fusion
 from sweep.job import DataSource, EpochEvent, Job, Outcome, TrialFailed
@@ -221,6 +221,7 @@ def test_a_target_without_a_devel_label_is_told(data):
         arrays = dict(stored)
     arrays["class_arousal"][12:18] = -1  # our reader refuses such a tree; another may not
     np.savez(index, allow_pickle=False, **arrays)
+    (index.parent / intact.DIGESTS).write_text(intact.listing(index.parent))
     with pytest.raises(TrialFailed, match="arousal has no labelled segment in train or devel"):
         run(OTHER, data)
 

@@ -6,16 +6,16 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from search_spaces.corpus import PARTITIONS, DataError, Partition
+from search_spaces.corpus import PARTITIONS, Partition
 from search_spaces.settings import N_CLASSES
 from sweep import feature_store, sample
 from sweep.feature_store import FeatureStore, Survey
 from sweep.plain import tell
 
 
-def check(root: Path, reader: str, cache: Path, console: Console) -> bool:
+def check(root: Path, reader: str, cache: Path, console: Console, errors: Console) -> bool:
     """Prints every defect and notice of a tree; True when there is no defect."""
-    found = feature_store.survey(root, reader, cache)
+    found = _survey(root, reader, cache, errors)
     for defect in found.defects:
         tell(console, f"defect: {defect}")
     _print_notices(found, console)
@@ -23,7 +23,7 @@ def check(root: Path, reader: str, cache: Path, console: Console) -> bool:
     if count:
         tell(console, f"{root}: {count} defect{'s' if count > 1 else ''}; no run can use this tree.")
         return False
-    store = _usable(found, root)
+    _, store = found.usable(root)
     tell(
         console,
         f"{root}: no defects. {len(store.videos)} videos, {store.segments.n_segments} segments, "
@@ -32,14 +32,14 @@ def check(root: Path, reader: str, cache: Path, console: Console) -> bool:
     return True
 
 
-def describe(root: Path, reader: str, cache: Path, console: Console) -> None:
+def describe(root: Path, reader: str, cache: Path, console: Console, errors: Console) -> None:
     """Prints partitions × segments × steps × classes, and the features with their widths.
 
     Raises:
         DataError: the tree has defects.
     """
-    found = feature_store.survey(root, reader, cache)
-    store = _usable(found, root)
+    found = _survey(root, reader, cache, errors)
+    _, store = found.usable(root)
     console.print(_partitions(store))
     console.print(_lengths(store))
     console.print(_features(found, store))
@@ -52,10 +52,11 @@ def write_sample(root: Path, console: Console, scale: float = 1.0) -> None:
     tell(console, str(summary))
 
 
-def _usable(found: Survey, root: Path) -> FeatureStore:
-    if found.store is None:
-        raise DataError(root, found.defects)
-    return found.store
+def _survey(root: Path, reader: str, cache: Path, errors: Console) -> Survey:
+    found = feature_store.survey(root, reader, cache)
+    for line in found.repaired:
+        tell(errors, line)
+    return found
 
 
 def _print_notices(found: Survey, console: Console) -> None:

@@ -14,7 +14,7 @@ from search_spaces.resolution import Resolution
 from search_spaces.slots import Kind, Role, parse_slot
 from search_spaces.space import Space, load_space
 from search_spaces.stages import BASELINE_WAY
-from sweep import estimate
+from sweep import derived, estimate
 from sweep.buildable import check_buildable
 from sweep.commands.run import Request
 from sweep.opened import Data, asked_identity, open_data
@@ -49,6 +49,8 @@ def plan(request: Request, workers: int, as_json: bool, console: Console, errors
     space = load_space(request.space).with_overrides(seeds=request.seeds, epochs=request.epochs)
     check_buildable(space)
     data = open_data(request.root, request.reader, request.cache)
+    for line in (*data.repaired, *derived.discard_damaged(data.store, space.settings)):
+        tell(errors, line)
     targets = asked_identity(space, data, request.targets, "cpu").targets
     unscreened = Resolution(modalities=dict(data.modalities))
     grid, baseline = expand(space, unscreened), expand_baseline(space, unscreened)

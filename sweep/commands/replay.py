@@ -12,7 +12,7 @@ from rich.table import Table
 from results.records import SeedRecord, TrialRecord
 from search_spaces.errors import SweepError
 from search_spaces.settings import Settings
-from sweep import data_files, environment, predictions
+from sweep import data_files, derived, environment, predictions
 from sweep.executors.local import LocalExecutor
 from sweep.folder import Artifact, RunFolder
 from sweep.identity import Identity
@@ -44,7 +44,9 @@ class Line:
         return self.before == self.now and self.predictions_equal
 
 
-def replay(path: Path, cell: str, seed: int | None, root: Path | None, cache: Path | None, console: Console) -> bool:
+def replay(
+    path: Path, cell: str, seed: int | None, root: Path | None, cache: Path | None, console: Console, errors: Console
+) -> bool:
     """Trains a cell again, in a worker as the run did, and prints both figures of every seed. Writes nothing.
 
     Args:
@@ -54,6 +56,7 @@ def replay(path: Path, cell: str, seed: int | None, root: Path | None, cache: Pa
         root: where the data lies now, if it moved.
         cache: of packed arrays; where it was, if None.
         console: gets the comparison.
+        errors: gets remarks.
 
     Returns:
         Whether everything is the same.
@@ -71,6 +74,8 @@ def replay(path: Path, cell: str, seed: int | None, root: Path | None, cache: Pa
             f"{found.record.data_digest[:12]}…, found {data.store.digest[:12]}…."
             + "".join(f"\n  {line}" for line in data_files.changes(folder, data.files))
         )
+    for line in (*data.repaired, *derived.discard_damaged(data.store, wanted)):
+        tell(errors, line)
     outcome = _train(identity, data, found.record, wanted)
     lines = _compare(found.record, _predicted(folder, found), outcome)
     console.print(_table(cell, lines))

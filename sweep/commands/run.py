@@ -13,7 +13,7 @@ from rich.console import Console
 
 from search_spaces.errors import SweepError
 from search_spaces.space import load_space
-from sweep import data_files, identity
+from sweep import data_files, derived, identity
 from sweep.buildable import check_buildable
 from sweep.commands.ending import Ending
 from sweep.coordinator import Interrupted
@@ -123,6 +123,8 @@ def _found(root: Path | None, before: Path, folder: RunFolder) -> Path:
 
 
 def _carry_out(folder: RunFolder, asked: Identity, data: Data, options: Options, console: Console) -> Ending:
+    for line in (*data.repaired, *derived.discard_damaged(data.store, asked.space.settings)):
+        tell(console, line)
     found = identity.existing(folder)
     if found is not None:  # what must be refused is told without making or locking anything
         check_same(folder, found, asked, data.files, other_versions=options.other_versions)
@@ -131,6 +133,7 @@ def _carry_out(folder: RunFolder, asked: Identity, data: Data, options: Options,
         found = identity.existing(folder)  # another process may have made the run since
         if found is None:
             identity.write(folder, asked)
+            data_files.keep(folder, data.files)
             for notice in data.notices:
                 tell(console, f"notice: {notice}")
         else:
@@ -138,7 +141,6 @@ def _carry_out(folder: RunFolder, asked: Identity, data: Data, options: Options,
             if differing:
                 tell(console, f"notice: trains under other versions: {'; '.join(differing)}; the tables mark it")
         folder.create()
-        data_files.keep(folder, data.files)
         with (
             Ledger(sqlite_url(folder.study_db)) as ledger,
             LocalExecutor(options.workers, folder.logs, hang_s=options.hang_s) as executor,
@@ -156,6 +158,7 @@ def _carry_out(folder: RunFolder, asked: Identity, data: Data, options: Options,
                 retry_failed=options.retry_failed,
                 allow_holes=options.allow_holes,
             ).carry_out()
+            data_files.keep(folder, data.files)  # where it was missing; last, for a damaged study is left as it is
             return Ending.of(folder, found or asked, ledger, view.trained)
 
 
