@@ -1,15 +1,17 @@
 """Every path of a run, and the artifacts that lie there. Nothing else in the project joins paths of a run."""
 
+import os
 import re
 from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import sha256
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from results.records import Cell
 from search_spaces.errors import SweepError
-from sweep import atomic
+from sweep import atomic, refusals
 
+_ARTIFACT = r"[a-z0-9-]+\.npz"  # what `cell_name` gives
 _SLUG_LENGTH = 80  # with hash and ending far below the 255 bytes a file system allows
 
 
@@ -111,11 +113,17 @@ class RunFolder:
         return self.checkpoints / f"{cell_name(cell)}.safetensors"
 
     def create(self) -> None:
-        """Makes the folder and the folders in it.
+        """Makes the folder and the folders in it, which may be no links to elsewhere.
 
         Raises:
             SweepError: something is in the way or may not be written.
         """
+        for folder in (self.artifacts, self.checkpoints, self.logs):
+            if folder.is_symlink() and not _within(self.path, folder):
+                raise SweepError(
+                    f"{folder} is a link to {folder.readlink()}: a run writes nowhere but in its own folder. "
+                    "Put a folder in its place; to use another disk, link or move the whole run."
+                )
         self._make(self.path, self.artifacts, self.checkpoints, self.logs)
 
     def is_blank(self) -> bool:
@@ -149,7 +157,7 @@ class RunFolder:
         Raises:
             SweepError: it is missing or holds something else than was written.
         """
-        path = self.path / PurePosixPath(artifact.path)
+        path = self._place(artifact)
         try:
             content = path.read_bytes()
         except OSError as error:
@@ -176,12 +184,38 @@ class RunFolder:
         """Forgets how far a trial was: it has ended, or is to start afresh."""
         self.checkpoint(cell).unlink(missing_ok=True)
 
+    def _place(self, artifact: Artifact) -> Path:
+        """Where an artifact lies: among the artifacts, whatever the study says."""
+        folder, _, name = artifact.path.partition("/")
+        if folder != self.artifacts.name or not re.fullmatch(_ARTIFACT, name):
+            raise SweepError(
+                f"An artifact of {self.path} must lie in {self.artifacts.name}/. Found {artifact.path!r} in the study."
+            )
+        return self.artifacts / name
+
     def _make(self, *folders: Path) -> None:
         try:
             for folder in folders:
-                folder.mkdir(parents=True, exist_ok=True)
+                if not folder.is_dir():
+                    folder.mkdir(parents=True, exist_ok=True)
+                    with suppress(PermissionError):  # a folder that we may enter, but not read
+                        atomic.force_folder(folder.parent)
         except OSError as error:
-            raise SweepError(f"Run folder {self.path} cannot be made: {error.filename}: {error.strerror}.") from error
+            refused = f"{error.filename}: {refusals.sentence(error)}"
+            raise SweepError(f"Run folder {self.path} cannot be made: {refused}") from error
+
+
+def _within(outer: Path, inner: Path) -> bool:
+    return Path(os.path.realpath(inner)).is_relative_to(os.path.realpath(outer))  # Path.resolve fails at a loop
+
+
+def open_log(path: Path) -> int:
+    """A descriptor that appends to a log; a link in its place, which may lead anywhere, is not followed.
+
+    Raises:
+        OSError: it cannot be opened.
+    """
+    return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | getattr(os, "O_NOFOLLOW", 0), 0o666)
 
 
 def log_path(folder: Path, cell: Cell) -> Path:

@@ -2,14 +2,14 @@
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 
 import filelock
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from search_spaces.errors import SweepError
-from sweep import atomic, environment
+from sweep import atomic, environment, refusals
 from sweep.folder import RunFolder
 
 _PATIENCE_S = 0.3  # outlasts another process that only asks whether the lock is held
@@ -43,7 +43,10 @@ def coordinating(folder: RunFolder) -> Iterator[None]:
             f"Run {folder.path} is in use by {_read(folder) or 'another process'}. "
             "A run has one coordinator: wait until it ends or stop it, then try again."
         ) from None
-    except (OSError, NotImplementedError) as error:
+    except OSError as error:
+        refused = f"{folder.lock}: {refusals.sentence(error)}"
+        raise SweepError(f"Run {folder.path} cannot be locked: {refused}") from error
+    except NotImplementedError as error:
         raise SweepError(f"Run {folder.path} cannot be locked: {error}.") from error
     try:
         since = datetime.now(UTC).isoformat(timespec="seconds")
@@ -51,7 +54,8 @@ def coordinating(folder: RunFolder) -> Iterator[None]:
         atomic.write_text(folder.holder, holder.model_dump_json() + "\n")
         yield
     finally:
-        folder.holder.unlink(missing_ok=True)
+        with suppress(OSError):  # a note alone holds nothing
+            folder.holder.unlink(missing_ok=True)
         lock.release()
 
 
@@ -64,7 +68,7 @@ def holder(folder: RunFolder) -> Holder | None:
         lock.acquire(blocking=False)
     except filelock.Timeout:
         return _read(folder)
-    except OSError:  # a run folder on a read-only disk has no coordinator
+    except (OSError, NotImplementedError):  # where nobody can lock, such as on a read-only disk, nobody coordinates
         return None
     lock.release()
     return None

@@ -15,12 +15,15 @@ import threading
 import traceback
 from argparse import ArgumentParser
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO, cast
 
 from pydantic import BaseModel
 
 from search_spaces.errors import SweepError
+from sweep import refusals
+from sweep.folder import open_log
 from sweep.job import EpochEvent, Job, RunTrial, TrialFailed
 from sweep.messages import Done, Ended, Epoch, Order, Ready
 
@@ -63,17 +66,26 @@ def run_order(order: Order, run_trial: RunTrial, send: Callable[[BaseModel], Non
         outcome = run_trial(order.job, on_epoch)
         send(Done(record=outcome.record, cost=outcome.cost, predictions=outcome.predictions))
     except TrialFailed as error:
-        traceback.print_exc()
+        _log_traceback()
         send(Ended(cause="failed", text=str(error)))
     except SweepError as error:
-        traceback.print_exc()
+        _log_traceback()
         send(Ended(cause="mistake", text=str(error)))
     except Exception as error:
-        traceback.print_exc()
+        _log_traceback()
+        if isinstance(error, OSError) and refusals.no_room(error):
+            place = error.filename or order.log  # what has no name is what the trial prints
+            send(Ended(cause="mistake", text=f"{place} cannot be written: {refusals.sentence(error)}"))
+            return
         if _is_out_of_memory(error):
             send(Ended(cause="failed", text=f"out of memory: {_in_one_line(error)}; fewer --workers need less"))
             return
         send(Ended(cause="crashed", text=_in_one_line(error)))
+
+
+def _log_traceback() -> None:
+    with suppress(OSError):  # a full disk; the reply says it
+        traceback.print_exc()
 
 
 def _is_out_of_memory(error: Exception) -> bool:
@@ -104,8 +116,12 @@ def main() -> None:
 
     send(Ready())
     for order in orders:
-        _log_to(order.log, order.job)
-        run_order(order, run_trial, send)
+        try:
+            _log_to(order.log, order.job)
+        except OSError as error:  # nor could any other trial
+            send(Ended(cause="mistake", text=f"{order.log} cannot be written: {refusals.sentence(error)}"))
+        else:
+            run_order(order, run_trial, send)
 
 
 def _take_standard_streams() -> tuple[BinaryIO, BinaryIO]:
@@ -147,7 +163,7 @@ def _orders(lines: BinaryIO) -> Iterator[Order]:
 
 def _log_to(path: Path, job: Job) -> None:
     """From here on, whatever this process prints is appended to the trial's log."""
-    log = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o666)
+    log = open_log(path)
     os.dup2(log, 1)
     os.dup2(log, 2)
     os.close(log)

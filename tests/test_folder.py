@@ -9,7 +9,7 @@ import pytest
 from results.records import Branch, Cell
 from search_spaces.errors import SweepError
 from sweep import atomic
-from sweep.folder import RunFolder, cell_name
+from sweep.folder import RunFolder, cell_name, open_log
 from tests.fake_run import made_folder
 from tests.fake_trial import cell
 
@@ -111,3 +111,47 @@ def test_leftovers_of_a_killed_process_are_removed_and_nothing_else(tmp_path: Pa
     (folder.artifacts / f".x-0123{atomic.TEMPORARY}").write_bytes(b"half")
     folder.remove_leftovers()
     assert list(folder.artifacts.iterdir()) == [folder.artifact(cell("a"))]
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["../x.npz", "../../x.npz", "/etc/passwd", "artifacts/../run.json", "artifacts/a/b.npz", "x.npz", "", "run.json"],
+)
+def test_an_artifact_elsewhere_is_refused_whatever_the_study_says(tmp_path: Path, path: str) -> None:
+    folder = made_folder(tmp_path)
+    for place in (tmp_path / "x.npz", folder.path / "x.npz"):
+        place.write_bytes(b"content")
+    artifact = replace(folder.write_artifact(cell("a"), b"content"), path=path)
+    assert not folder.holds(artifact)
+    with pytest.raises(SweepError, match=r"must lie in artifacts/\. Found"):
+        folder.read_artifact(artifact)
+
+
+@pytest.mark.parametrize("name", ["artifacts", "checkpoints", "logs"])
+def test_a_run_does_not_write_through_a_link_to_elsewhere(tmp_path: Path, name: str) -> None:
+    folder = made_folder(tmp_path)
+    (folder.path / name).rmdir()
+    (tmp_path / "elsewhere").mkdir()
+    (folder.path / name).symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(SweepError, match=rf"{name} is a link to .*elsewhere: a run writes nowhere but in its own"):
+        folder.create()
+
+
+def test_a_run_that_is_a_link_as_a_whole_is_one(tmp_path: Path) -> None:
+    made = made_folder(tmp_path)
+    (tmp_path / "link").symlink_to(made.path)
+    linked = RunFolder(tmp_path / "link")
+    linked.create()
+    assert linked.read_artifact(linked.write_artifact(cell("a"), b"content")) == b"content"
+
+
+def test_a_link_in_place_of_a_file_is_replaced_or_refused_never_followed(tmp_path: Path) -> None:
+    folder = made_folder(tmp_path)
+    (tmp_path / "precious").write_text("precious")
+    for path in (folder.artifact(cell("a")), folder.log(cell("a")), folder.run_json):
+        path.symlink_to(tmp_path / "precious")
+    folder.write_artifact(cell("a"), b"content")
+    atomic.write_text(folder.run_json, "{}")
+    with pytest.raises(OSError, match="symbolic links"):
+        open_log(folder.log(cell("a")))
+    assert (tmp_path / "precious").read_text() == "precious"

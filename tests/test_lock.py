@@ -95,3 +95,37 @@ def test_a_folder_that_cannot_be_locked_is_named(tmp_path: Path) -> None:
     folder.lock.mkdir()
     with pytest.raises(SweepError, match="cannot be locked"), coordinating(folder):
         pass
+
+
+@pytest.mark.parametrize("content", ["", "rubbish", "[1]", '{"pid": "x"}', "\0" * 40])
+def test_a_note_that_says_nothing_hinders_nobody(tmp_path: Path, content: str) -> None:
+    folder = made_folder(tmp_path)
+    folder.holder.write_text(content)
+    assert holder(folder) is None
+    with coordinating(folder):
+        found = holder(folder)
+        assert found is not None
+        assert found.pid == os.getpid()
+        folder.holder.write_text(content)
+        with pytest.raises(SweepError, match="in use by another process"), coordinating(folder):
+            pass
+    assert not folder.holder.exists()
+
+
+def test_a_folder_in_place_of_the_note_is_told_and_leaves_the_lock_free(tmp_path: Path) -> None:
+    folder = made_folder(tmp_path)
+    folder.holder.mkdir()
+    with pytest.raises(SweepError, match=r"coordinator\.json cannot be written: Is a directory"), coordinating(folder):
+        pass
+    folder.holder.rmdir()
+    with coordinating(folder):
+        pass
+
+
+def test_a_lock_that_is_a_link_is_not_followed(tmp_path: Path) -> None:
+    folder = made_folder(tmp_path)
+    (tmp_path / "precious").write_text("precious")
+    folder.lock.symlink_to(tmp_path / "precious")
+    with pytest.raises(SweepError, match=r"cannot be locked: .*\.coordinator\.lock"), coordinating(folder):
+        pass
+    assert (tmp_path / "precious").read_text() == "precious"

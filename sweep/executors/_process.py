@@ -8,6 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import sweep
+from sweep.folder import open_log
 from sweep.messages import Order, Reply, parse_reply
 
 _ENVIRONMENT = {
@@ -43,7 +44,7 @@ class WorkerProcess:
         # -P: a folder of the user's that is called "results" must not stand in for ours. -u: what a trial printed
         # before it was killed is in its log.
         command = [sys.executable, "-P", "-u", "-m", "sweep.worker", "--trial", trial, "--parent", str(os.getpid())]
-        with log.open("ab") as stderr:
+        with os.fdopen(open_log(log), "ab") as stderr:
             self._process = subprocess.Popen(
                 command,
                 stdin=subprocess.PIPE,
