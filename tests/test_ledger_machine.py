@@ -28,7 +28,7 @@ from tests.fake_run import CHOICES, figures
 from tests.fake_trial import cells, fake_outcome
 
 STUDY = "arousal"
-CELLS = cells(4)
+CELLS = cells(3)
 EXPECTED = figures(tuple(fake_outcome(of).record for of in CELLS))
 MAX_ATTEMPTS = 2
 _EMPTY: dict[str, bytes] = {}  # a database with the empty study; making one takes half a second
@@ -90,7 +90,7 @@ def _empty_study() -> bytes:
     return _EMPTY[STUDY]
 
 
-some_cells = st.lists(st.sampled_from(CELLS), min_size=1, max_size=4)
+some_cells = st.lists(st.sampled_from(CELLS), min_size=1, max_size=3)
 one_cell = st.sampled_from(CELLS)
 # No step commits more often than the one that stores a result: an attribute at a time, then the state. A coordinator
 # lives through most of its steps, or nothing would ever be under way.
@@ -133,6 +133,9 @@ class LedgerMachine(RuleBasedStateMachine):
     @precondition(lambda self: self.ledger)
     @rule(wanted=some_cells, retry_failed=st.booleans(), death=deaths)
     def enqueue(self, wanted: list[Cell], retry_failed: bool, death: int | None) -> None:
+        self._enqueue(wanted, retry_failed, death)
+
+    def _enqueue(self, wanted: list[Cell], retry_failed: bool, death: int | None) -> None:
         holes = {of for of in wanted if self._is_a_hole(of)}
         self._do(lambda ledger: ledger.enqueue(STUDY, wanted, retry_failed=retry_failed), death)
         waiting = {of for of in wanted if self._last(of).state == "WAITING"}
@@ -145,6 +148,9 @@ class LedgerMachine(RuleBasedStateMachine):
     @precondition(lambda self: self.ledger)
     @rule(of=one_cell, death=deaths)
     def ask(self, of: Cell, death: int | None) -> None:
+        self._ask(of, death)
+
+    def _ask(self, of: Cell, death: int | None) -> None:
         def claim(ledger: Ledger) -> None:
             ticket = ledger.ask(STUDY, of)
             if ticket is not None:
@@ -163,7 +169,18 @@ class LedgerMachine(RuleBasedStateMachine):
     @precondition(lambda self: self.ledger and self.running)
     @rule(data=st.data(), cause=st.sampled_from(("died", "failed", "interrupted")), death=deaths)
     def a_trial_ends_badly(self, data: st.DataObject, cause: Cause, death: int | None) -> None:
+        self._fail(self._some_running(data), cause, death)
+
+    @precondition(lambda self: self.ledger and self.running)
+    @rule(data=st.data(), death=deaths)
+    def a_worker_dies_and_another_takes_the_cell(self, data: st.DataObject, death: int | None) -> None:
         ticket = self._some_running(data)
+        self._fail(ticket, "died", None)
+        self._enqueue([ticket.cell], False, death)
+        if self.ledger is not None:
+            self._ask(ticket.cell, None)
+
+    def _fail(self, ticket: Ticket, cause: Cause, death: int | None) -> None:
         self._do(lambda ledger: ledger.fail(ticket, cause, f"{cause} on purpose"), death)
         last = self._last(ticket.cell)
         if (last.state, last.cause) == ("FAIL", "died"):  # it was told before the coordinator died, if that died
