@@ -1,12 +1,13 @@
 """Exactly once, whatever dies: real workers, real coordinators, real signals."""
 
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -149,7 +150,8 @@ def test_a_cell_that_always_kills_its_worker_ends_as_a_hole_and_the_rest_finishe
     assert run.records() == _expected(*cells(6))
     (hole,) = run.holes(cell("die"), *cells(6))
     assert (hole.state, hole.attempts) == ("failed", 3)
-    assert "was ended by SIGKILL" in hole.reason
+    assert "was ended by SIGKILL, after seed 101, epoch 1; log: " in hole.reason
+    assert hole.reason.endswith("; attempt 3")
     assert str(run.folder.log(cell("die"))) in hole.reason
 
 
@@ -269,9 +271,7 @@ def _has_executed(folder: RunFolder, count: int) -> bool:
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_an_interruption_ends_soon_and_leaves_a_resumable_state(
-    run: Run, number: signal.Signals
-) -> None:
+def test_an_interruption_ends_soon_and_leaves_a_resumable_state(run: Run, number: signal.Signals) -> None:
     slow = (cell("slow", "way1"), cell("slow", "way2"))
     with _coordinator(run.folder, 4, "way1", "way2") as process:
         _wait(lambda: sum("slow" in of for of in executions(run.folder)) == 2)
@@ -289,6 +289,53 @@ def test_a_second_coordinator_is_refused_while_the_first_lives(run: Run) -> None
         _wait(run.folder.holder.exists)
         with pytest.raises(SweepError, match=f"in use by process {process.pid}"), coordinating(run.folder):
             pass
+
+
+def test_a_second_interruption_ends_at_once_even_while_the_study_is_locked(run: Run) -> None:
+    with _coordinator(run.folder, 0, "way1") as process:
+        _wait(lambda: _has_executed(run.folder, 1))
+        with closing(sqlite3.connect(run.folder.study_db, isolation_level=None)) as blocker:
+            blocker.execute("BEGIN EXCLUSIVE")  # the first one would wait for it, ten seconds
+            process.send_signal(signal.SIGINT)
+            time.sleep(0.5)
+            assert process.poll() is None
+            process.send_signal(signal.SIGINT)
+            assert process.wait(timeout=5) == -signal.SIGINT
+    _last_worker_gone(run.folder)
+    with Ledger(sqlite_url(run.folder.study_db)) as ledger, coordinating(run.folder):
+        ledger.recover("arousal", run.folder)
+    assert [hole.state for hole in run.holes(cell("slow"))] == ["pending"]
+
+
+def test_the_run_of_a_killed_coordinator_is_taken_over_at_once_and_its_workers_are_gone(run: Run) -> None:
+    with _coordinator(run.folder, 0, "way1", "way2") as process:
+        _wait(lambda: _has_executed(run.folder, 2))
+        process.kill()
+        process.wait()
+        killed = time.monotonic()
+        with coordinating(run.folder):
+            assert time.monotonic() - killed < 1
+            _last_worker_gone(run.folder)
+            assert time.monotonic() - killed < 5  # it took 0.1 s on a quiet machine
+
+
+def test_what_a_power_failure_took_is_made_again_and_nothing_else(run: Run) -> None:
+    done, open_ = cells(3), (*cells(6)[3:],)
+    run.go(*done)
+    with Ledger(sqlite_url(run.folder.study_db)) as ledger:
+        ledger.enqueue("arousal", open_)
+        for of in open_[:2]:
+            ledger.ask("arousal", of)
+    outcome = fake_outcome(open_[0])
+    run.folder.write_artifact(open_[0], outcome.predictions[:-50])  # before its record, and cut short
+    (run.folder.artifacts / ".arousal-f4-0123456789ab.tmp").write_bytes(b"half")
+    run.folder.checkpoint(open_[1]).write_bytes(b"half a checkpoint")
+    run.go(*cells(6))
+    assert executions(run.folder) == sorted(map(str, cells(6)))
+    assert run.records() == _expected(*cells(6))
+    assert run.folder.artifact(open_[0]).read_bytes() == outcome.predictions
+    assert not list(run.folder.artifacts.glob(".*"))
+    assert list(run.folder.checkpoints.iterdir()) == []
 
 
 def test_an_interruption_of_the_live_view_is_one_of_the_sweep(run: Run) -> None:
