@@ -191,6 +191,8 @@ class _Coordinator:
     def _abandon(self) -> None:
         """Stops every worker; what just ended is kept, what did not is marked as interrupted."""
         self._executor.shutdown(cancel_futures=True)
+        with suppress(OSError):  # what a worker was writing would only take room
+            self._folder.remove_leftovers()
         with suppress(SweepError):  # what cannot be told now is recovered at the next start
             for future, ticket in self._in_flight.items():
                 if future.done() and not future.cancelled() and future.exception() is None:
