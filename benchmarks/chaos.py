@@ -114,12 +114,14 @@ def _lines(toll: Toll, different: list[str], kinds: Counter[str]) -> Iterator[st
     yield f"| kills | {toll.kills.total()}: {by_kind} |"
     yield f"| trials that a dead coordinator left in flight | {toll.interrupted} |"
     yield f"| cells that lost three workers, tried again with `--retry-failed` | {toll.holes} |"
+    yield f"| epochs that those trained again | {toll.afresh} |"
     yield f"| cells trained again after having finished | {len(toll.again)} |"
     yield f"| records lost or changed | {len(toll.lost)} |"
     yield f"| trials duplicated | {len(toll.duplicated)} |"
     yield f"| workers that outlived their coordinator | {toll.orphans} |"
-    per_kill = sum(toll.repeated) / max(1, toll.kills.total())
-    yield f"| epochs trained twice | {sum(toll.repeated)}, {per_kill:.2f} a kill; at most {_most(toll)} by one worker |"
+    twice = sum(toll.repeated)
+    per_kill = f"{twice / max(1, toll.kills.total()):.2f} a kill"
+    yield f"| other epochs trained twice | {twice}, {per_kill}; at most {_most(toll)} by one worker |"
     held = f"{kinds['record']} records, {kinds['artifact']} artifacts, {kinds['table']} tables (every format)"
     yield f"| compared with the run in peace, byte by byte | {held}: {len(different)} differ |"
     for name in sorted({*different, *toll.again, *toll.lost, *toll.duplicated}):

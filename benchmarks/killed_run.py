@@ -40,6 +40,7 @@ class Toll:
     duplicated: set[str] = field(default_factory=set)
     again: set[str] = field(default_factory=set)
     orphans: int = 0  # workers that outlived their coordinator
+    afresh: int = 0  # epochs trained again by cells that had lost three workers, which --retry-failed starts afresh
     repeated: list[int] = field(default_factory=list)  # epochs that a second, third, … attempt trained again
 
 
@@ -61,6 +62,7 @@ class KilledRun:
         self._epochs = epochs
         self._draw = draw
         self._finished: dict[str, tuple[str, int]] = {}  # "study: cell" -> its record, and attempts by then
+        self._afresh: dict[str, int] = {}  # str(cell) -> attempts before it was tried again as a failed cell
         self.toll = Toll()
 
     def carry_through(self) -> None:
@@ -78,8 +80,11 @@ class KilledRun:
             there = self._folder.run_json.exists()  # a kill may come before
             words = ["resume", str(self._folder.path), *self._words[-2:]] if there else self._words
             if status == _HOLES:
-                states = [{trial.state for trial in each} for each in traces.trials(self._folder.study_db).values()]
-                self.toll.holes += states.count({"FAIL"})
+                for name, each in traces.trials(self._folder.study_db).items():
+                    if {trial.state for trial in each} == {"FAIL"}:
+                        cell = name.partition(": ")[2]
+                        self._afresh[cell] = len(traces.attempts(self._folder.logs)[cell])
+                self.toll.holes = len(self._afresh)
                 words = [*words, "--retry-failed"]
 
     def _strike(self, sweep: psutil.Process) -> None:
@@ -141,7 +146,12 @@ class KilledRun:
                 if record != known:
                     self.toll.lost.add(name)
         self.toll.records, self.toll.trials = len(self._finished), sum(map(len, trials.values()))
-        self.toll.repeated = [count for each in tried.values() for count in traces.repeated(each)]
+        self.toll.repeated, self.toll.afresh = [], 0
+        for cell, made in tried.items():
+            fresh = self._afresh.get(cell, len(made))
+            mine = traces.repeated(made[:fresh]) + traces.repeated(made[fresh:])
+            self.toll.repeated += mine
+            self.toll.afresh += sum(traces.repeated(made)) - sum(mine)
         self.toll.lost |= {name for name in self._finished if all(t.state != "COMPLETE" for t in trials.get(name, []))}
 
 

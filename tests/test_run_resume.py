@@ -13,12 +13,9 @@ import pytest
 import typer
 from rich.console import Console
 
-from results.render import FORMATS, render
-from results.tables import build_all
-from sweep.collect import run_results
+from benchmarks.traces import outcome
 from sweep.commands.ending import Ending
 from sweep.commands.run import Options, Request, resume, run
-from sweep.opened import open_run, open_studies
 from tests.conftest import Sweep
 from tests.tiny_run import ROLES, TinyRun, tiny_run, trials
 
@@ -105,23 +102,11 @@ def test_a_stop_says_how_to_go_on(battered: tuple[TinyRun, list[Ended], Ending])
         )
 
 
-def test_kills_stops_and_workers_change_no_record_and_no_byte_of_a_table(
+def test_kills_stops_and_workers_change_no_byte_of_a_record_an_artifact_or_a_table(
     battered: tuple[TinyRun, list[Ended], Ending], finished: TinyRun
 ) -> None:
-    peaceful, restless = (_measured(each.folder.path) for each in (finished, battered[0]))
+    peaceful, restless = (outcome(each.folder.path) for each in (finished, battered[0]))
     assert restless == peaceful
-
-
-def _measured(path: Path) -> dict[str, str]:
-    """Every record and every table in every format."""
-    folder, identity = open_run(path)
-    with open_studies(folder) as studies:
-        results = run_results(folder, identity, studies)
-    tables, missing = build_all(results)
-    assert not missing
-    records = (*results.records, *results.baselines, *results.multitask)
-    found = {str(record.cell): record.model_dump_json() for record in records}
-    return found | {f"{table.number} {each}": render(table, each) for table in tables for each in FORMATS}
 
 
 def test_a_stop_before_the_first_cell_leaves_a_run_that_goes_on(tmp_path: Path, tree: Path, cache: Path) -> None:
