@@ -120,20 +120,21 @@ class _Coordinator:
 
     def _prepare(self, plan: Sequence[tuple[str, Cell]], retry_failed: bool) -> None:
         self._folder.remove_leftovers()
-        waiting, last = set(), set()
+        waiting, last, measured = set(), set(), set()
         for study in dict.fromkeys(study for study, _ in plan):
             cells = [cell for name, cell in plan if name == study]
             self._ledger.recover(study, self._folder)
             self._ledger.enqueue(study, cells, retry_failed=retry_failed)
             interruptions = self._ledger.interruptions(study)
-            waiting |= {(study, hole.cell) for hole in self._ledger.holes(study, cells) if hole.state == "pending"}
+            holes = self._ledger.holes(study, cells)
+            waiting |= {(study, hole.cell) for hole in holes if hole.state == "pending"}
+            measured |= set(cells) - {hole.cell for hole in holes}
             last |= {(study, cell) for cell in cells if interruptions.get(str(cell), 0) >= MAX_ATTEMPTS}
         # A cell under which the sweep stopped again and again may be what stops it (memory): the others come first.
         ordered = sorted(dict.fromkeys(plan), key=lambda item: item in last)
         self._pending.extend(item for item in ordered if item in waiting)
-        for study, cell in plan:
-            if (study, cell) not in waiting:  # a kill came between the record and the end of its checkpoint
-                self._folder.remove_checkpoint(cell)
+        for cell in measured:  # a kill may have come between a record and the end of its checkpoint
+            self._folder.remove_checkpoint(cell)
 
     def _fill(self) -> None:
         while self._pending and self._has_room():

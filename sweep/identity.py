@@ -144,7 +144,13 @@ def git_revision() -> str | None:
     if not (here / ".git").exists():
         return None
     try:
-        command = ["git", "-C", str(here), "describe", "--always", "--abbrev=40", "--dirty=+changes", "--exclude=*"]
-        return subprocess.run(command, capture_output=True, text=True, check=True, timeout=5).stdout.strip()
+        revision = _git(here, "rev-parse", "HEAD")
+        return revision + "+changes" if _git(here, "status", "--porcelain", "--untracked-files=no") else revision
     except (OSError, subprocess.SubprocessError):
         return None
+
+
+def _git(here: Path, *words: str) -> str:
+    """What git says. It may not lock the checkout's index: on a full disk its lock would stay behind."""
+    command = ["git", "--no-optional-locks", "-C", str(here), *words]
+    return subprocess.run(command, capture_output=True, text=True, check=True, timeout=5).stdout.strip()

@@ -20,7 +20,10 @@ def kept(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     return shutil.copytree(GOLDEN / f"run-format-{request.param}", tmp_path / "kept")
 
 
-def test_the_tables_of_an_old_run_are_written_as_they_were(kept: Path, sweep: Sweep) -> None:
+def test_the_tables_of_an_old_run_are_written_as_they_were(
+    kept: Path, sweep: Sweep, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "120")  # whatever the terminal that tests are started from
     for more in ((), ("--format", "html")):
         assert sweep("tables", kept / "old", "--out", kept / "now", *more).code == 0
     printed = sweep("tables", kept / "old")
