@@ -129,7 +129,8 @@ def test_a_file_that_may_not_grow_is_named_and_the_run_goes_on_later(
     run = tmp_path / "run"
     words = ["run", begun.space, "--data", begun.tree, "--run", run, "--cache", begun.cache, "--workers", "1"]
     command = [*SWEEP, *map(str, words)]
-    bare = {**os.environ, "PATH": ""}  # no git, which the limit would kill amid the index of this checkout
+    # No git and no coverage: the limit would kill the one amid the index of this checkout, the other at its end.
+    bare = {**{name: value for name, value in os.environ.items() if not name.startswith("COVERAGE_")}, "PATH": ""}
     stopped = subprocess.run(command, capture_output=True, text=True, check=False, env=bare, preexec_fn=_limited(limit))
     assert (stopped.returncode, "Traceback" in stopped.stderr) == (2, False), stopped.stderr
     assert "limit on the size of files" in stopped.stderr
