@@ -1,9 +1,9 @@
 """What each lever of the training engine is worth: the engine as it is against the engine with one thing changed.
 
 Per Way, in turn within one process that has a worker's environment: a train epoch and an evaluation of devel, medians
-over the rounds, in seconds of the one thread's own time, so that what other programs take is not counted. Levers of the
-process itself (allocator, caches, huge pages) are timed in processes of their own, in turn, where peak memory is
-measured too. The loss of the first epoch shows whether a lever changes digits.
+over the rounds, in seconds of the one thread's own time, so that what other programs take is not counted. Levers of
+the process itself (allocator, caches, huge pages) are timed in processes of their own, in turn, where the peak of the
+memory is measured too. The loss of the first epoch shows whether a lever changes digits.
 
     python benchmarks/levers.py DATA --features rms+scene [--ways way1 …] [--levers NAME …] [--rounds 5]
 """
