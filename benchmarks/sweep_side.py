@@ -12,6 +12,7 @@ import sys
 import tempfile
 import time
 from dataclasses import asdict, dataclass
+from itertools import product
 from pathlib import Path
 
 import psutil
@@ -84,7 +85,7 @@ def main() -> None:
     """Prints the report."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("data", type=Path)
-    parser.add_argument("--features", required=True)
+    parser.add_argument("--features", nargs="+", required=True)
     parser.add_argument("--way", required=True)
     parser.add_argument("--targets", nargs="+", required=True)
     parser.add_argument("--cache", type=Path, required=True)
@@ -92,8 +93,10 @@ def main() -> None:
     parser.add_argument("--settings", default="{}", help="JSON of what differs from the defaults of Settings")
     arguments = parser.parse_args()
     settings = Settings.model_validate_json(arguments.settings)
-    branch = Branch(features=arguments.features, way=arguments.way)
-    cells = [Cell(target=target, branches=(branch,)) for target in arguments.targets]
+    cells = [
+        Cell(target=target, branches=(Branch(features=features, way=arguments.way),))
+        for features, target in product(arguments.features, arguments.targets)
+    ]
     print(json.dumps(asdict(train(arguments.data, cells, settings, arguments.cache, arguments.workers))))
 
 

@@ -6,6 +6,7 @@ command imports what it needs when it is called.
 # ruff: noqa: PLC0415 - see above: imports inside the commands are the point
 
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
@@ -39,14 +40,18 @@ def main() -> NoReturn:
     try:
         app()
     except SweepError as error:
-        tell(_errors(), f"sweep: {error}")
+        _refuse(str(error))
     except OSError as error:
         refusal = streams.refusal(error)
         if refusal is None:
             raise
-        tell(_errors(), f"sweep: {refusal}")
-    else:
-        sys.exit(0)
+        _refuse(refusal)
+    sys.exit(0)
+
+
+def _refuse(sentence: str) -> NoReturn:
+    with suppress(OSError):  # standard error itself may be on the full disk; the exit code says it then
+        tell(_errors(), f"sweep: {sentence}")
     sys.exit(EXIT_MISTAKE)
 
 

@@ -159,6 +159,10 @@ def test_a_process_in_hostile_surroundings_says_one_sentence(here: Path, finishe
         done = subprocess.run(status, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
     assert (done.returncode, done.stderr.count("\n")) == (2, 1)
     assert "The output: No space left on device. Make room" in done.stderr
+    for wrong in (["status", "nowhere"], ["--nonsense"]):
+        with open("/dev/full", "w") as full:  # noqa: PTH123 # a device
+            told_to_nobody = subprocess.run([*SWEEP, *wrong], cwd=here, stderr=full, check=False)
+        assert told_to_nobody.returncode == 2
     (here / "gone").mkdir()
     code = "import os; os.rmdir(os.getcwd()); from sweep.cli import main; main()"
     lost = [sys.executable, "-c", code, "status", "run"]

@@ -1,6 +1,7 @@
 """One coordinator per run."""
 
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -15,6 +16,7 @@ from search_spaces.errors import SweepError
 from sweep.folder import RunFolder
 from sweep.lock import coordinating, holder
 from tests.fake_run import made_folder
+from tests.tiny_run import TinyRun
 
 _HOLD = """
 import sys, pathlib
@@ -43,6 +45,17 @@ def test_a_second_coordinator_is_refused_and_told_who_the_first_is(tmp_path: Pat
         coordinating(folder),
     ):
         pass
+
+
+def test_a_second_command_is_refused_and_changes_nothing(tmp_path: Path, finished: TinyRun) -> None:
+    folder = RunFolder(Path(shutil.copytree(finished.folder.path, tmp_path / "run")))
+    with _held_elsewhere(folder) as process:
+        before = {path: path.read_bytes() for path in folder.path.rglob("*") if path.is_file()}
+        command = [sys.executable, "-c", "from sweep.cli import main; main()", "resume", str(folder.path)]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert before == {path: path.read_bytes() for path in folder.path.rglob("*") if path.is_file()}
+    assert (done.returncode, done.stdout) == (2, "")
+    assert f"in use by process {process.pid} on {socket.gethostname()}" in " ".join(done.stderr.split())
 
 
 def test_the_lock_of_a_killed_process_is_taken_over_at_once(tmp_path: Path) -> None:
