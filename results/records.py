@@ -56,6 +56,7 @@ class SeedRecord(_Frozen):
     devel_f1: tuple[float, ...]  # per epoch, macro
     learning_rate: tuple[float, ...]  # per epoch
     delta: tuple[tuple[float, ...], ...] = ()  # per epoch, one δ a subtask (paper eq. 12 and 13); multitask only
+    length_alone: bool = False  # devel predictions follow from the segment's length: a collapse too
 
     @property
     def epochs(self) -> int:

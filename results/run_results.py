@@ -4,6 +4,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
+from results.findings import Findings
 from results.records import Cell, Cost, Hole, Scores, TrialRecord
 from search_spaces.corpus import Modality
 
@@ -22,6 +23,7 @@ class FeatureRow(_Frozen):
     modality: Modality
     width: int
     reduced_width: int | None  # columns after PCA; None where PCA cannot reduce it
+    kept_variance: tuple[float, ...] = ()  # by the first 1, 2, … components; () where not noted, as in early runs
     versions: dict[str, str] = {}  # under which it was reduced; {} where that was not noted
 
 
@@ -74,7 +76,10 @@ class RunResults(_Frozen):
     holes: tuple[Hole, ...]  # grid, baseline and multitask cells without a record
     tests: tuple[TestScore, ...]
     references: tuple[ReferenceScore, ...]
-    costs: dict[str, Cost] = {}  # str(cell) -> cost
+    screening: tuple[TrialRecord, ...] = ()  # what settled the roles; the grid takes over those that it wants too
+    costs: dict[str, Cost] = {}  # str(cell) -> cost, of every record
+    findings: tuple[Findings, ...] = ()  # of the targets whose grid is complete
+    no_findings: str = ""  # why there are none, where there could be
 
     def record(self, cell: Cell) -> TrialRecord | None:
         """The record of one cell of the grid, or None."""

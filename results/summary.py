@@ -1,6 +1,7 @@
 """The seeds of one trial in a few figures: mean, spread, median, best. Fractions throughout."""
 
 import statistics
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -54,14 +55,29 @@ def summarize(record: TrialRecord) -> Summary:
     return _summary(tuple((seed.seed, seed.devel) for seed in record.seeds))
 
 
+def several(scores: Sequence[Scores]) -> Summary:
+    """The scores of several seeds of something that is no trial, numbered from 1."""
+    return _summary(tuple(enumerate(scores, start=1)))
+
+
 def single(seed: int, scores: Scores) -> Summary:
     """The scores of one seed, in the same shape: how a test evaluation enters a table."""
     return _summary(((seed, scores),))
 
 
+def collapse(record: TrialRecord) -> str | None:
+    """What every seed does on devel that says nothing about features or Way, in words; None where one does better."""
+    one_class = [seed.devel.predicted_classes <= 1 for seed in record.seeds]
+    if all(one_class):
+        return "every seed predicts one class only"
+    if all(one or seed.length_alone for one, seed in zip(one_class, record.seeds, strict=True)):
+        return "what every seed predicts follows from the segment's length alone"
+    return None
+
+
 def is_collapsed(record: TrialRecord) -> bool:
-    """Whether every seed predicts at most one class on devel: a figure that says nothing about features or Way."""
-    return all(seed.devel.predicted_classes <= 1 for seed in record.seeds)
+    """Whether the figure says nothing about features or Way, and is not ranked."""
+    return collapse(record) is not None
 
 
 def _summary(scored: tuple[tuple[int, Scores], ...]) -> Summary:

@@ -3,16 +3,21 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
+from results.findings import Findings
 from results.records import Cell, Cost, Hole, TrialRecord
 from results.run_results import GridRow, RunResults
+from search_spaces.errors import SweepError
 from search_spaces.grid import expand
 from search_spaces.resolution import Resolution
 from sweep.cells import Plan, baseline_plan, by_study, grid_plan, multitask_plan, screening_plan
+from sweep.findings import find_all
 from sweep.folder import RunFolder
 from sweep.identity import Identity
 from sweep.notes import Notes, notes_study
-from sweep.study_names import baseline_study, grid_study, multitask_study
+from sweep.study_names import baseline_study, grid_study, multitask_study, screening_study
 from sweep.study_reader import StudyReader
+
+_STUDIES = (screening_study, grid_study, baseline_study, multitask_study)
 
 
 @dataclass(frozen=True)
@@ -41,10 +46,18 @@ class Progress:
         return tuple(hole for hole in self.holes if hole.state == "failed")
 
 
-def run_results(folder: RunFolder, identity: Identity, studies: StudyReader) -> RunResults:
-    """Everything the tables need, of the run as it stands."""
+def run_results(folder: RunFolder, identity: Identity, studies: StudyReader, *, statistics: bool = False) -> RunResults:
+    """Everything the tables need, of the run as it stands.
+
+    Args:
+        folder: of the run.
+        identity: of the run.
+        studies: of the run.
+        statistics: with what its predictions say, which may take seconds where it was not computed before.
+    """
     notes, targets = Notes(studies, notes_study(identity.space, identity.targets)), identity.targets
     _, *steps = _steps(identity, notes)
+    found, missing = _findings(folder, identity, studies, notes) if statistics else ((), "")
     return RunResults(
         name=folder.name,
         space=identity.space.name,
@@ -59,8 +72,28 @@ def run_results(folder: RunFolder, identity: Identity, studies: StudyReader) -> 
         holes=tuple(hole for plan in steps for hole in plan_holes(studies, plan)),
         tests=tuple(test for target in targets for test in notes.tests(target) or ()),
         references=notes.references or (),
-        costs={key: cost for target in targets for key, cost in studies.costs(grid_study(target)).items()},
+        screening=_records(studies, screening_study, targets),
+        costs={key: cost for target in targets for of in _STUDIES for key, cost in studies.costs(of(target)).items()},
+        findings=found,
+        no_findings=missing,
     )
+
+
+def _findings(
+    folder: RunFolder, identity: Identity, studies: StudyReader, notes: Notes
+) -> tuple[tuple[Findings, ...], str]:
+    """The statistics of every target whose grid is complete, or why there are none."""
+    space, resolution = identity.space, _resolution(notes)
+    if notes.features is None or any(row.features is None for row in expand(space, resolution).rows):
+        return (), ""
+    holes = plan_holes(studies, grid_plan(space, resolution, identity.targets))
+    waiting = {hole.cell.target for hole in holes if hole.state != "failed"}
+    complete = tuple(target for target in identity.targets if target not in waiting)
+    selected = tuple(target for target in complete if notes.tests(target) is not None)
+    try:
+        return find_all(folder, studies, complete, space.ways, selected), ""
+    except SweepError as error:
+        return (), str(error)
 
 
 def progress(identity: Identity, studies: StudyReader) -> Progress:

@@ -15,9 +15,9 @@ from search_spaces import registry
 from search_spaces.alignment import Segments, align
 from search_spaces.corpus import Corpus, DataError, Defect, Notice
 from search_spaces.errors import unknown
-from sweep import _corpus_index, digest, environment, oddities, packed
-from sweep._corpus_index import CorpusIndex
+from sweep import corpus_index, digest, environment, oddities, packed
 from sweep._feature_pack import PARSER, FeaturePack, pack_features
+from sweep.corpus_index import CorpusIndex
 from sweep.oddities import Oddities
 
 
@@ -50,6 +50,17 @@ class FeatureStore:
             raise unknown("feature", feature, self.keys)
         folder = self.cache / "features" / self.keys[feature]
         return packed.read_values(folder, self.segments.n_steps, self.widths[feature])
+
+    def timestamps(self) -> NDArray[np.int64]:
+        """When each step is, (N,) ms from the start of its video; all features agree on it.
+
+        Raises:
+            SweepError: the cache is damaged.
+        """
+        first = min(self.keys)
+        return np.concatenate(
+            [steps.timestamps for steps in packed.read_steps(self.cache / "features" / self.keys[first])]
+        )
 
     def train_steps(self) -> slice:
         """The rows of the train partition; they come first, each step once however its windows overlap."""
@@ -132,7 +143,7 @@ def _repaired(store: FeatureStore, packs: Mapping[str, FeaturePack]) -> Iterator
         if (damage := packed.discard_damaged(odd)) is not None:
             yield packed.told(odd, f"what is odd about {name}", damage)
     folder = store.cache / "corpora" / store.digest
-    if damage := _corpus_index.write(folder, CorpusIndex(store.videos, store.segments, store.keys, store.widths)):
+    if damage := corpus_index.write(folder, CorpusIndex(store.videos, store.segments, store.keys, store.widths)):
         yield packed.told(folder, "segments and labels", damage)
 
 
@@ -166,7 +177,7 @@ def open_store(cache: Path, digest: str) -> FeatureStore:
     Raises:
         SweepError: the cache does not hold it (any more).
     """
-    index = _corpus_index.read(cache / "corpora" / digest)
+    index = corpus_index.read(cache / "corpora" / digest)
     return FeatureStore(cache, digest, index.videos, index.segments, index.keys, index.widths)
 
 

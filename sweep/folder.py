@@ -91,6 +91,16 @@ class RunFolder:
         return self.path / "logs"
 
     @property
+    def segments(self) -> Path:
+        """What the predictions are of: videos, segments, classes; a copy of the cache's index of the data."""
+        return self.path / "segments"
+
+    @property
+    def findings(self) -> Path:
+        """Statistics; derived, may be deleted."""
+        return self.path / "findings.json"
+
+    @property
     def tables(self) -> Path:
         """Derived; may be deleted."""
         return self.path / "tables"

@@ -9,6 +9,7 @@ from collections.abc import Collection
 import numpy as np
 
 from results.metrics import scores
+from results.predictions import unpack
 from results.records import TrialRecord
 from results.run_results import Entry, TestScore
 from results.select import submitted
@@ -16,7 +17,6 @@ from search_spaces.corpus import MASKED
 from sweep.feature_store import FeatureStore
 from sweep.folder import RunFolder
 from sweep.ledger import Ledger
-from sweep.predictions import unpack
 from sweep.study_names import baseline_study, multitask_study
 
 

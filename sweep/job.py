@@ -50,7 +50,7 @@ class Outcome:
 
     record: TrialRecord
     cost: Cost
-    predictions: bytes  # an .npz: see sweep.predictions
+    predictions: bytes  # an .npz: see results.predictions
 
 
 class TrialFailed(Exception):

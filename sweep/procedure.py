@@ -25,11 +25,12 @@ from sweep.cells import (
     screening_plan,
     to_come,
 )
-from sweep.collect import plan_holes
+from sweep.collect import plan_holes, run_results
 from sweep.coordinator import run_cells
 from sweep.events import CellsPlanned, Event
 from sweep.executors import Executor
 from sweep.feature_store import FeatureStore
+from sweep.findings import keep_segments
 from sweep.folder import RunFolder
 from sweep.held_out import score_selected, to_score
 from sweep.identity import Identity
@@ -91,15 +92,17 @@ class Procedure:
             self._train_multitask(notebook, resolution)
             for target in self.identity.targets:
                 self._score(notebook, target)
+        run_results(self.folder, self.identity, self.ledger, statistics=True)  # kept: the first table need not wait
 
     def _open_notebook(self) -> Notebook:
-        """The notes, with Table I and the references in them."""
+        """The notes, with Table I and the references in them, and beside them what predictions will be of."""
         space, targets = self.identity.space, self.identity.targets
         if space.screening:
             open_screening(self.ledger, self.identity, self.modalities)
         else:
             open_grid(self.ledger, self.identity, self._unscreened())
         notebook = Notebook(self.ledger, notes_study(space, targets))
+        keep_segments(self.folder, self.store)
         if notebook.features is None:
             self.say(f"PCA of {len(self.modalities)} features")
             notebook.note_features(tuple(probes.feature_rows(self.store, self.modalities, space.settings)))

@@ -15,11 +15,13 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from results import predictions
 from results.metrics import scores
 from results.records import Cell, Cost, SeedCost, SeedRecord, TrialRecord
+from results.statistics.collapse import is_length_alone
 from search_spaces import registry
 from search_spaces.settings import N_CLASSES, Settings
-from sweep import digest, environment, predictions
+from sweep import digest, environment, trial_log
 from sweep.batches import Runs, train_windows, whole_segments
 from sweep.feature_store import FeatureStore, open_store
 from sweep.fusion import Fusion
@@ -120,13 +122,11 @@ def _run_seed(
 ) -> SeedRun:
     def report(training: Training) -> None:
         history = training.history
+        event = EpochEvent(seed=seed, epoch=history.epochs, devel_f1=history.devel_f1[-1], best_f1=history.best)
         # To the trial's log, and first: an epoch that is lost because a kill came before its checkpoint is seen there.
-        sys.stderr.write(
-            f"seed {seed}, epoch {history.epochs}: loss {history.train_loss[-1]:.4f}, "
-            f"devel F1 {100 * history.devel_f1[-1]:.2f} (best {100 * history.best:.2f})\n"
-        )
+        sys.stderr.write(trial_log.epoch_line(event, history.train_loss[-1]))
         saved.keep(training)
-        on_epoch(EpochEvent(seed=seed, epoch=history.epochs, devel_f1=history.devel_f1[-1], best_f1=history.best))
+        on_epoch(event)
 
     shuffle = torch.Generator().manual_seed(derived_seed(job.cell, seed, "shuffle"))
     with torch.random.fork_rng(devices=[]):  # a Way draws its weights, and dropout its masks, from the global stream
@@ -141,14 +141,16 @@ def _run_seed(
             raise TrialFailed(f"seed {seed}: {error}") from None
     devel = predict(parts, data.devel)
     known = data.devel.classes >= 0
+    predicted = devel[known].argmax(axis=1)
     record = SeedRecord(
         seed=seed,
         best_epoch=history.best_epoch,
-        devel=scores(data.devel.classes[known], devel[known].argmax(axis=1)),
+        devel=scores(data.devel.classes[known], predicted),
         train_loss=tuple(history.train_loss),
         devel_f1=tuple(history.devel_f1),
         learning_rate=tuple(history.learning_rate),
         delta=tuple(history.delta),
+        length_alone=is_length_alone(predicted, data.devel.length[known]),
     )
     return SeedRun(record, _cost(seed, history, data.train), parts.network.size(), devel, predict(parts, data.test))
 

@@ -5,11 +5,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from results import predictions
 from results.records import Cell
 from results.run_results import Entry
 from results.select import submitted
 from search_spaces.errors import SweepError
-from sweep import predictions
 from sweep.feature_store import FeatureStore
 from sweep.folder import RunFolder
 from sweep.held_out import score_selected

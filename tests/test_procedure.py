@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from results.predictions import unpack
 from results.records import Branch, Cell
 from search_spaces.corpus import MASKED
 from sweep.collect import progress, run_results
 from sweep.events import CellDone, CellFailed, CellsPlanned
 from sweep.opened import open_studies
-from sweep.predictions import unpack
 from tests.conftest import Sweep
 from tests.tiny_run import NAMES, ROLES, TinyRun, copied, tiny_run, tiny_tree, trials
 from tests.trees import feature_file

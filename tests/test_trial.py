@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 import torch
 
+from results import predictions
 from results.metrics import scores
 from results.records import Branch, Cell, TrialRecord
 from search_spaces.settings import Settings
-from sweep import feature_store, intact, predictions
+from sweep import feature_store, intact
 from sweep.batches import whole_segments
 from sweep.fusion import Fusion
 from sweep.job import DataSource, EpochEvent, Job, Outcome, TrialFailed

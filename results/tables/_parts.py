@@ -8,7 +8,7 @@ from results import published
 from results.footnotes import Gap, Mark
 from results.records import Cell, Hole, State, TrialRecord
 from results.run_results import ReferenceScore, RunResults
-from results.summary import Aggregate, is_collapsed, summarize
+from results.summary import Aggregate, collapse, summarize
 from results.table import Blank, Block, Column, FeatureSet, Figure, Row, Text, Value, View
 from results.versions import marks
 from search_spaces.corpus import Modality, Partition
@@ -16,7 +16,7 @@ from search_spaces.errors import SweepError
 
 LETTERS: dict[Modality, str] = {"audio": "A", "video": "V", "text": "T"}
 MASKED_TEST = Gap("masked", "the test labels are not given")
-COLLAPSED = Gap("collapsed", "every seed predicts one class only; the figure stands in the CSV, and is not ranked")
+STATISTICS_WAIT = Gap("pending", "statistics wait for the target's whole grid")
 _DEFAULT_REASONS: dict[State, str] = {"pending": "not trained yet", "running": "being trained", "failed": "no reason"}
 
 
@@ -53,8 +53,9 @@ def figure_of(
     if record is None:
         return Figure(None, gap=gap_of(hole), published=beside)
     summary, marked = summarize(record), marks(record.versions, results.versions)
-    if is_collapsed(record):
-        return Figure(None, summary, COLLAPSED, beside, marks=marked)
+    if (collapsed := collapse(record)) is not None:
+        gap = Gap("collapsed", f"{collapsed}; the figure stands in the CSV, and is not ranked")
+        return Figure(None, summary, gap, beside, marks=marked)
     return Figure(summary.figure(view.aggregate), summary, published=beside, marks=marked)
 
 

@@ -1,8 +1,16 @@
-"""Table V: the multitask run of each target's two best cells, beside the main cell trained alone."""
+"""Table V: the multitask run of each target's two best cells, beside the main cell trained alone.
+
+Below it what is ours: late fusions of the same cells, and what is left of a winner's F1 once it is scored on videos
+that did not choose it.
+"""
 
 from results import published
-from results.records import Cell
+from results.conclusions import conclusions, fusion_name
+from results.findings import LateFusion
+from results.footnotes import Gap
+from results.records import Branch, Cell
 from results.run_results import RunResults
+from results.summary import several
 from results.table import (
     Blank,
     Block,
@@ -17,6 +25,7 @@ from results.table import (
     View,
 )
 from results.tables._parts import (
+    STATISTICS_WAIT,
     aside,
     figure_of,
     gap_of,
@@ -39,6 +48,20 @@ _COLUMNS = (
     Column("Main alone", group="F1", where={"partition": "devel", "trained": "main alone"}),
     Column("Gain", "gain", "F1"),
 )
+_CORRECTED_COLUMN = Column(
+    "Main alone, corrected", group="F1", where={"partition": "devel", "trained": "main alone, corrected"}
+)
+_FUSION_COLUMNS = (
+    Column("Target", "target"),
+    Column("Late fusion", "fusion"),
+    Column("Cells", "cells"),
+    Column("F1", where={"partition": "devel", "trained": "late fusion"}),
+    Column("Corrected", where={"partition": "devel", "trained": "late fusion, corrected"}),
+)
+_CORRECTED = (
+    "Corrected: the F1 of the same choice on videos that had no say in it (bootstrap bias correction over videos), to "
+    "be compared with other corrected figures only."
+)
 
 
 def build(results: RunResults, view: View) -> Table:
@@ -49,15 +72,17 @@ def build(results: RunResults, view: View) -> Table:
     """
     if not results.multitask:
         raise nothing_yet(NUMBER, "one finished multitask run")
+    columns = (*_COLUMNS, _CORRECTED_COLUMN) if results.findings else _COLUMNS
     rows = tuple(_row(target, results, view) for target in results.targets)
     figures = [value for row in rows for value in row.values if isinstance(value, Figure)]
     caption = (
         f"Devel macro-F1 (%) of multitask learning from each target's two best cells: "
         f"{shown(figures, view.aggregate)}. Gain is multitask minus the main cell trained alone, in percentage points."
     )
-    return Table(
-        NUMBER, caption, (Block("multitask", _COLUMNS, rows),), aside(figures, view), paper_notes(view, NUMBER)
-    )
+    blocks = (Block("multitask", columns, rows), *_fusions(results))
+    notes = [sentence for found in results.findings for sentence in conclusions(found)]
+    notes += [_CORRECTED] if results.findings else []
+    return Table(NUMBER, caption, blocks, aside(figures, view), (*notes, *paper_notes(view, NUMBER)))
 
 
 def _row(target: str, results: RunResults, view: View) -> Row:
@@ -65,9 +90,9 @@ def _row(target: str, results: RunResults, view: View) -> Row:
     hole = next((h for h in results.holes if h.cell.target == target and len(h.cell.branches) > 1), None)
     cell = record.cell if record else hole.cell if hole else None
     if cell is None:
-        return Row(
-            (Text(target), *(Blank(),) * 4, *(Figure(None, gap=gap_of(None)),) * 2, Difference(None, gap_of(None)))
-        )
+        nothing = Figure(None, gap=gap_of(None))
+        corrected = (nothing,) if results.findings else ()
+        return Row((Text(target), *(Blank(),) * 4, nothing, nothing, Difference(None, gap_of(None)), *corrected))
     main, related = cell.branches
     paper = published.load()
     alone_cell = Cell(target=target, branches=(main,))
@@ -78,5 +103,39 @@ def _row(target: str, results: RunResults, view: View) -> Row:
     if joint.value is not None and alone.value is not None:
         gain = Difference(joint.value - alone.value, marks=marks_of((joint, alone)))
     pair = (value for branch in (main, related) for value in (FeatureSet(branch.features), Text(branch.way)))
-    values: tuple[Value, ...] = (Text(target), *pair, *with_places((joint, alone)), gain)
+    values: tuple[Value, ...] = (
+        Text(target),
+        *pair,
+        *with_places((joint, alone)),
+        gain,
+        *_corrected(main, results, target),
+    )
     return Row(values)
+
+
+def _corrected(main: Branch, results: RunResults, target: str) -> tuple[Figure, ...]:
+    """What is left of the main cell's F1; () where no target has statistics."""
+    if not results.findings:
+        return ()
+    found = next((found for found in results.findings if found.target == target), None)
+    if found is None or found.best is None:
+        return (Figure(None, gap=STATISTICS_WAIT),)
+    if found.best.cell.branches[0] != main:
+        return (Figure(None, gap=Gap("pending", f"the best cell is {found.best.cell.branches[0]} by now")),)
+    return (Figure(found.best.corrected),)
+
+
+def _fusions(results: RunResults) -> tuple[Block, ...]:
+    """One row a target and rule; () before the statistics."""
+    rows = tuple(_fusion(found.target, fusion) for found in results.findings for fusion in found.fusions)
+    return (Block("late fusion", _FUSION_COLUMNS, rows, "Late fusion of stored predictions"),) if rows else ()
+
+
+def _fusion(target: str, fusion: LateFusion) -> Row:
+    summary = several(fusion.devel)
+    members = ", ".join(
+        f"{member.weight} × {member.cell.branches[0]}" if member.weight > 1 else str(member.cell.branches[0])
+        for member in fusion.members
+    )
+    figures = (Figure(summary.mean, summary), Figure(fusion.corrected))
+    return Row((Text(target), Text(fusion_name(fusion)), Text(members), *figures))

@@ -9,17 +9,18 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
+from results import predictions
+from results.predictions import Predictions
 from results.records import SeedRecord, TrialRecord
 from search_spaces.errors import SweepError
 from search_spaces.settings import Settings
-from sweep import data_files, derived, environment, predictions
+from sweep import data_files, derived, environment
 from sweep.executors.local import LocalExecutor
 from sweep.folder import Artifact, RunFolder
 from sweep.identity import Identity
 from sweep.job import DataSource, Job, Outcome
 from sweep.opened import Data, device_named, open_data, open_run, open_studies
 from sweep.plain import tell
-from sweep.predictions import Predictions
 
 
 @dataclass(frozen=True)

@@ -41,8 +41,10 @@ def tables(path: Path, request: Request, console: Console, errors: Console) -> N
     """
     folder, identity = open_run(path)
     with open_studies(folder) as studies:
-        results = run_results(folder, identity, studies)
+        results = run_results(folder, identity, studies, statistics=True)
     built, missing = _build(results, request)
+    if results.no_findings:
+        missing = (*missing, f"No statistics: {results.no_findings}.")
     for sentence in missing:
         tell(errors, sentence)
     if request.out is not None:

@@ -1,0 +1,205 @@
+"""All statistics of one target, from its records and predictions."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+from results.findings import (
+    BestOfMany,
+    CellInterval,
+    Comparison,
+    Findings,
+    FusionRule,
+    LateFusion,
+    Member,
+    WayRanks,
+)
+from results.metrics import scores
+from results.predictions import Predictions
+from results.records import Branch, Cell, Scores, TrialRecord
+from results.select import ranked
+from results.statistics import late_fusion
+from results.statistics.bootstrap import LEVEL, RESAMPLES, f1_interval, generator, resamples
+from results.statistics.comparison import SEPARABLE, Compared, compare, holm, swaps
+from results.statistics.counts import Counts, macro_f1, video_counts
+from results.statistics.ranks import rank_columns
+from results.statistics.winner import correct
+from results.summary import summarize
+from search_spaces.alignment import Segments
+from search_spaces.corpus import MASKED, Partition
+
+_FUSION_RESAMPLES = 200  # each of them chooses members anew
+_RULES: Mapping[FusionRule, late_fusion.Rule] = {"top": late_fusion.top, "greedy": late_fusion.greedy}
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What the statistics of one target rest on.
+
+    Attributes:
+        target: whose.
+        ways: of the space, in order.
+        records: of the grid's cells; others are ignored.
+        multitask: the multitask run's record, if there is one.
+        predictions: by cell; a cell that lacks them is left out.
+        segments: of the data.
+        selected: whether selection is over, so that the test partition may be opened for what it selected.
+    """
+
+    target: str
+    ways: tuple[str, ...]
+    records: Sequence[TrialRecord]
+    multitask: TrialRecord | None
+    predictions: Mapping[Cell, Predictions]
+    segments: Segments
+    selected: bool
+
+
+def find(measured: Measured) -> Findings:
+    """Everything the statistics say about a target; equal inputs give equal figures."""
+    return _Finder(measured).find()
+
+
+class _Finder:
+    """Intermediate results that several statistics share."""
+
+    def __init__(self, measured: Measured) -> None:
+        self._in = measured
+        self._devel = _Partition.of(measured.segments, "devel", measured.target)
+        order = (record.cell for record in ranked(measured.records, measured.target))
+        self._ranked = tuple(cell for cell in order if cell in measured.predictions)
+        self._counts = {cell: self._count(cell) for cell in (*self._ranked, *self._joint)}
+        self._weights = resamples(self._devel.videos, generator("videos", measured.target))
+        self._swapped = swaps(self._devel.videos, generator("swaps", measured.target))
+
+    def find(self) -> Findings:
+        joint = next(iter(self._joint), None)
+        against = self._comparisons([(self._ranked[0], other) for other in self._ranked[1:]])
+        return Findings(
+            target=self._in.target,
+            videos=self._devel.videos,
+            segments=int(np.count_nonzero(self._devel.truth != MASKED)),
+            resamples=RESAMPLES,
+            level=LEVEL,
+            intervals=tuple(self._interval(cell) for cell in self._counts),
+            best=self._best(),
+            against_best=against,
+            multitask=self._against_main(joint) if joint else None,
+            fusions=tuple(self._fusion(rule) for rule in get_args(FusionRule)) if len(self._ranked) > 1 else (),
+            ranks=self._ranks(),
+        )
+
+    @property
+    def _joint(self) -> tuple[Cell, ...]:
+        record = self._in.multitask
+        return (record.cell,) if record and record.cell in self._in.predictions else ()
+
+    def _count(self, cell: Cell) -> Counts:
+        predicted = self._in.predictions[cell].devel.argmax(axis=2)
+        return video_counts(predicted, self._devel.truth, self._devel.video, self._devel.videos)
+
+    def _interval(self, cell: Cell) -> CellInterval:
+        found = f1_interval(self._counts[cell], self._weights)
+        return CellInterval(cell=cell, f1=macro_f1(self._counts[cell]), low=found.low, high=found.high)
+
+    def _best(self) -> BestOfMany | None:
+        if not self._ranked:
+            return None
+        winner = correct([self._counts[cell] for cell in self._ranked], self._weights)
+        return BestOfMany(
+            cell=self._ranked[winner.index],
+            candidates=len(self._ranked),
+            naive=winner.naive,
+            corrected=winner.corrected,
+            chosen=winner.chosen[winner.index],
+        )
+
+    def _against_main(self, joint: Cell) -> Comparison | None:
+        main = Cell(target=joint.target, branches=joint.branches[:1])
+        return self._comparisons([(joint, main)])[0] if main in self._counts else None
+
+    def _comparisons(self, pairs: Sequence[tuple[Cell, Cell]]) -> tuple[Comparison, ...]:
+        compared = [compare(self._counts[a], self._counts[b], self._weights, self._swapped) for a, b in pairs]
+        adjusted = holm([each.p for each in compared])
+        return tuple(_comparison(*found) for found in zip(pairs, compared, adjusted, strict=True))
+
+    def _fusion(self, rule: FusionRule) -> LateFusion:
+        cells = self._ranked
+        devel = [self._in.predictions[cell].devel for cell in cells]
+        candidates = late_fusion.Candidates(
+            devel, [self._counts[cell] for cell in cells], self._devel.truth, self._devel.video
+        )
+        found = late_fusion.select(_RULES[rule], candidates, self._weights[:_FUSION_RESAMPLES])
+        fused = late_fusion.fuse([devel[index] for index in found.members]).argmax(axis=2)
+        members = {cells[index]: found.members.count(index) for index in found.members}
+        return LateFusion(
+            rule=rule,
+            members=tuple(Member(cell=cell, weight=weight) for cell, weight in members.items()),
+            devel=tuple(scores(self._devel.truth, predicted) for predicted in fused),
+            corrected=found.corrected,
+            test=self._test([cells[index] for index in found.members], int(np.argmax(found.f1))),
+        )
+
+    def _test(self, members: Sequence[Cell], seed: int) -> Scores | None:
+        """The score on test of the one seed that would be submitted."""
+        test = _Partition.of(self._in.segments, "test", self._in.target)
+        if not self._in.selected or not np.any(test.truth != MASKED):
+            return None
+        fused = late_fusion.fuse([self._in.predictions[cell].test[seed : seed + 1] for cell in members])
+        return scores(test.truth, fused[0].argmax(axis=1))
+
+    def _ranks(self) -> WayRanks | None:
+        """Over feature sets for which every Way is trained; a collapsed cell counts with the F1 it has."""
+        figures = {record.cell: summarize(record).mean for record in self._in.records}
+        sets = dict.fromkeys(cell.branches[0].features for cell in figures if cell.target == self._in.target)
+        ways = self._in.ways
+        rows = [[figures.get(_cell(self._in.target, features, way)) for way in ways] for features in sets]
+        whole = [row for row in rows if None not in row]
+        if len(whole) < 2 or len(ways) < 3:
+            return None
+        found = rank_columns(np.array(whole, dtype=np.float64))
+        return WayRanks(
+            ways=ways,
+            feature_sets=found.rows,
+            mean_ranks=found.mean_ranks,
+            p=found.p,
+            pairwise_p=found.pairwise_p,
+            critical_difference=found.critical_difference,
+        )
+
+
+@dataclass(frozen=True)
+class _Partition:
+    """The segments of a partition as the predictions have them."""
+
+    truth: NDArray[np.int64]  # (S,)
+    video: NDArray[np.int64]  # (S,) 0…V-1, videos without a labelled segment included last
+    videos: int  # V, with a labelled segment
+
+    @classmethod
+    def of(cls, segments: Segments, partition: Partition, target: str) -> "_Partition":
+        low, high = segments.partition_bounds[partition]
+        truth, video = segments.classes[target][low:high], segments.video[low:high]
+        labelled = np.unique(video[truth != MASKED])
+        index = np.searchsorted(labelled, video)  # that of an unlabelled video is never looked at
+        return cls(truth, index, len(labelled))
+
+
+def _cell(target: str, features: str, way: str) -> Cell:
+    return Cell(target=target, branches=(Branch(features=features, way=way),))
+
+
+def _comparison(pair: tuple[Cell, Cell], found: Compared, adjusted: float) -> Comparison:
+    return Comparison(
+        cell=pair[0],
+        other=pair[1],
+        difference=found.difference,
+        low=found.interval.low,
+        high=found.interval.high,
+        p=found.p,
+        p_adjusted=adjusted,
+        separable=adjusted < SEPARABLE,
+    )
