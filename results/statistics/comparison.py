@@ -77,4 +77,5 @@ def holm(p_values: Sequence[float]) -> tuple[float, ...]:
 def _swapped_f1(one: Counts, other: Counts, swapped: NDArray[np.floating]) -> NDArray[np.float64]:
     """(R,) macro-F1 of `one` with some videos taken from `other`."""
     sums = one.sum(axis=1)[:, None] + weighted(other - one, swapped)  # (n, R, 2, C)
-    return f1(sums).mean(axis=0)
+    found: NDArray[np.float64] = f1(sums).mean(axis=0)
+    return found

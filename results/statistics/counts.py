@@ -61,7 +61,8 @@ def weighted_f1(counts: Counts, weights: NDArray[np.floating]) -> NDArray[np.flo
     Returns:
         (R,)
     """
-    return f1(weighted(counts, weights)).mean(axis=0)
+    found: NDArray[np.float64] = f1(weighted(counts, weights)).mean(axis=0)
+    return found
 
 
 def weighted(counts: Counts, weights: NDArray[np.floating]) -> NDArray[np.float64]:

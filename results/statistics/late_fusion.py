@@ -62,7 +62,8 @@ class Fused:
 
 def fuse(probabilities: Sequence[NDArray[np.float32]]) -> NDArray[np.float64]:
     """Mean of several cells' probabilities: (n, S, C)."""
-    return np.mean(np.stack(probabilities), axis=0, dtype=np.float64)
+    mean: NDArray[np.float64] = np.mean(np.stack(probabilities), axis=0, dtype=np.float64)
+    return mean
 
 
 def top(_: Candidates, scores: NDArray[np.floating], __: NDArray[np.floating]) -> tuple[int, ...]:
@@ -103,5 +104,5 @@ def select(rule: Rule, candidates: Candidates, weights: NDArray[np.floating]) ->
     for drawn, scores in zip(weights, in_bag.T, strict=True):
         chosen = rule(candidates, scores, drawn)
         left_out[chosen] = left_out.get(chosen, 0.0) + (drawn == 0)
-    pooled = sum(weighted(candidates.fused_counts(chosen), times[None]) for chosen, times in left_out.items())
+    pooled = np.sum([weighted(candidates.fused_counts(each), times[None]) for each, times in left_out.items()], axis=0)
     return Fused(members, tuple(by_seed.tolist()), float(f1(pooled).mean()))

@@ -50,8 +50,7 @@ def correct(candidates: Sequence[Counts], weights: NDArray[np.floating]) -> Winn
     index = int(np.argmax(np.array(naive) >= max(naive) - _TIE))
     best = np.argmax(np.stack([weighted_f1(counts, weights) for counts in candidates]), axis=0)  # (R,)
     left_out = (weights == 0).astype(np.float64)  # (R, V)
-    pooled = sum(
-        weighted(candidates[number], left_out[best == number].sum(axis=0, keepdims=True)) for number in np.unique(best)
-    )  # (n, 1, 2, C)
+    times = {number: left_out[best == number].sum(axis=0, keepdims=True) for number in np.unique(best)}  # (1, V) each
+    pooled = np.sum([weighted(candidates[number], each) for number, each in times.items()], axis=0)  # (n, 1, 2, C)
     chosen = np.bincount(best, minlength=len(candidates)) / len(best)
     return Winner(index, naive[index], float(f1(pooled).mean()), tuple(chosen.tolist()))
