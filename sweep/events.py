@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from results.records import Cell, Cost, Hole, TrialRecord
+from search_spaces.resolution import Resolution
 from sweep.job import EpochEvent
 
 
@@ -14,8 +15,8 @@ class CellsPlanned:
     cells: tuple[Cell, ...]
     done: tuple[TrialRecord, ...]  # of an earlier command or step
     failed: tuple[Hole, ...]  # and not tried again
+    resolution: Resolution  # what the space's roles are by now
     costs: Mapping[str, Cost] = field(default_factory=dict)  # of the cells done, by str(cell)
-    to_come: Mapping[str, int] = field(default_factory=dict)  # Way -> cells that results still to come will name
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,7 @@ class CellEpoch:
     study: str
     cell: Cell
     progress: EpochEvent
+    epoch_s: float | None = None  # mean of this attempt's so far, where whoever tells it knows
 
 
 @dataclass(frozen=True)

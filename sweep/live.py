@@ -1,23 +1,23 @@
 """What a user sees while a sweep runs: on a terminal the paper's table filling in, in a pipe one plain line a cell."""
 
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from typing import Protocol
 
-from rich.console import Console, Group, RenderableType
+from rich.console import Console, ConsoleDimensions, Group
 from rich.live import Live
-from rich.markup import escape
-from rich.progress_bar import ProgressBar
-from rich.table import Table
 from rich.text import Text
 
-from results.records import Cell
-from search_spaces.stages import BASELINE_WAY
 from sweep.events import CellDone, CellFailed, Event
+from sweep.pace import clock
 from sweep.plain import tell
-from sweep.tally import Tally, clock
+from sweep.screen import Room, screen
+from sweep.tally import Tally
 
-_BAR_WIDTH = 40
+_FRAME_S = 0.25
+_SHADES = {"256", "truecolor"}
 
 
 class View(Protocol):
@@ -25,7 +25,7 @@ class View(Protocol):
 
     @property
     def trained(self) -> int:
-        """Cells that this command trained."""
+        """Cells that were trained while it was shown."""
 
     def event(self, event: Event) -> None:
         """Takes in what happened to a cell."""
@@ -35,22 +35,57 @@ class View(Protocol):
 
 
 @contextmanager
-def showing(console: Console, workers: int) -> Iterator[View]:
-    """The view that fits the console, while the block runs."""
-    tally = Tally(workers)
-    if not console.is_terminal:
-        yield _View(console, tally, (CellDone, CellFailed))
+def showing(console: Console, tally: Tally, title: Callable[[], str] = str) -> Iterator[View]:
+    """The view that fits the console, while the block runs.
+
+    Args:
+        console: a terminal gets the table, which is gone afterwards, and failures as lines that stay; anything else
+            gets a line for every cell that is done or has failed.
+        tally: takes the events.
+        title: gives a line that stands above the table.
+    """
+    if not console.is_terminal or console.is_dumb_terminal:
+        yield _View(console, tally, _Locks(), (CellDone, CellFailed))
         return
-    with Live(console=console, refresh_per_second=4, get_renderable=lambda: _screen(tally), transient=True) as live:
-        yield _View(live.console, tally, (CellFailed,))
+    locks = _Locks()
+    with (
+        Live(console=console, auto_refresh=False, transient=True, vertical_overflow="crop") as live,
+        _Pictures(live, lambda: picture(console, tally, title()), locks).coming(),
+    ):
+        yield _View(live.console, tally, locks, (CellFailed,))
+
+
+def picture(console: Console, tally: Tally, title: str = "") -> tuple[Text, ...]:
+    """The view as it stands, in as many lines as the console has but one."""
+    room = Room(
+        width=console.width,
+        height=max(1, console.height - 1),  # the cursor waits in the last
+        coloured=console.color_system in _SHADES and not console.no_color,
+        unicode=not console.options.ascii_only,
+    )
+    return screen(tally, room, title)
+
+
+@dataclass(frozen=True)
+class _Locks:
+    """Two, so that a terminal that takes no output for a while (Ctrl-S) does not hold up events, and with them the run.
+
+    Attributes:
+        tally: held by whoever reads or changes it.
+        output: held by whoever prints: rich works out where the cursor is before it writes.
+    """
+
+    tally: threading.Lock = field(default_factory=threading.Lock)
+    output: threading.Lock = field(default_factory=threading.Lock)
 
 
 class _View:
-    """Counts every event and prints a line for some of them; on a terminal the line scrolls above the live screen."""
+    """Hands every event on and prints a line for some of them; on a terminal the line scrolls above the table."""
 
-    def __init__(self, console: Console, tally: Tally, printed: tuple[type[Event], ...]) -> None:
+    def __init__(self, console: Console, tally: Tally, locks: _Locks, printed: tuple[type[Event], ...]) -> None:
         self._console = console
         self._tally = tally
+        self._locks = locks
         self._printed = printed
 
     @property
@@ -58,82 +93,77 @@ class _View:
         return self._tally.trained
 
     def event(self, event: Event) -> None:
-        self._tally(event)
-        if isinstance(event, self._printed):
-            self.say(_line(event, self._tally))
+        with self._locks.tally:
+            self._tally(event)
+            line = _line(event, self._tally) if isinstance(event, self._printed) else ""
+        if line:
+            self.say(line)
 
     def say(self, line: str) -> None:
-        tell(self._console, line)
+        with self._locks.output:
+            tell(self._console, line)
+
+
+class _Pictures:
+    """Draws a picture where it differs from the last one, so that nothing flickers, and anew in a resized terminal."""
+
+    def __init__(self, live: Live, draw: Callable[[], tuple[Text, ...]], locks: _Locks) -> None:
+        self._live = live
+        self._draw = draw
+        self._locks = locks
+        self._over = threading.Event()
+        self._shown: tuple[Text, ...] = ()
+        self._size = live.console.size
+
+    @contextmanager
+    def coming(self) -> Iterator[None]:
+        """A new picture every so often while the block runs."""
+        thread = threading.Thread(target=self._keep, daemon=True, name="pictures")
+        thread.start()
+        try:
+            yield
+        finally:
+            self._over.set()
+            thread.join()
+
+    def _keep(self) -> None:
+        while True:
+            size = self._live.console.size  # first: a picture of another size than was drawn for is drawn again
+            with self._locks.tally:
+                lines = self._draw()
+            try:
+                with self._locks.output:
+                    self._show(lines, size)
+            except OSError:  # the terminal is gone; the run is not
+                return
+            if self._over.wait(_FRAME_S):
+                return
+
+    def _show(self, lines: tuple[Text, ...], size: ConsoleDimensions) -> None:
+        if size != self._size:  # the terminal has wrapped the last picture anew, nobody knows to how many lines
+            self._size = size
+            self._live.update("")
+            self._live.stop()
+            self._live.console.clear()
+            self._live.start()
+        elif lines == self._shown:
+            return
+        self._shown = lines
+        self._live.update(Group(*lines), refresh=True)
 
 
 def _line(event: Event, tally: Tally) -> str:
     count = f"[{len(tally.done)}/{len(tally.planned)}]"
     match event:
         case CellDone(_, cell, record, cost):
-            mean, std = tally.figures[cell]
-            spread = f" ± {100 * std:.2f}" if std is not None else ""
+            figure = tally.figures[cell]
+            spread = f" ± {100 * figure.std:.2f}" if figure.std is not None else ""
             noun = "seed" if len(record.seeds) == 1 else "seeds"
             eta = tally.eta_s()
             left = f", ETA {clock(eta)}" if eta else ""
-            return (
-                f"{count} {cell}: F1 {100 * mean:.2f}{spread} ({len(record.seeds)} {noun}) in {cost.wall_s:.1f} s{left}"
-            )
+            score = f"F1 {100 * figure.mean:.2f}{spread} ({len(record.seeds)} {noun})"
+            return f"{count} {cell}: {score} in {cost.wall_s:.1f} s{left}"
         case CellFailed(_, cell, reason, queued_again):
             return f"{count} {cell} {'will be tried again' if queued_again else 'failed'}: {reason}"
         case _:
             return ""
-
-
-def _screen(tally: Tally) -> RenderableType:
-    """Counts and running cells first: where the terminal is too low for the grids, their last rows are cut off."""
-    return Group(_counts(tally), *_running(tally), *_grids(tally))
-
-
-def _counts(tally: Tally) -> RenderableType:
-    eta = tally.eta_s()
-    parts = [f"{len(tally.done)}/{len(tally.planned)} cells"]
-    if tally.failed:
-        parts.append(f"[red]{len(tally.failed)} failed[/]")
-    parts.append(f"ETA {clock(eta)}" if eta is not None else "ETA after the first cell")
-    line = Table.grid(padding=(0, 2))
-    line.add_row(ProgressBar(len(tally.planned) or None, len(tally.done), width=_BAR_WIDTH), *parts)
-    return line
-
-
-def _running(tally: Tally) -> Iterator[RenderableType]:
-    for cell, progress in tally.running.items():
-        state = "starting"
-        if progress is not None:
-            state = f"seed {progress.seed}, epoch {progress.epoch}: F1 {100 * progress.devel_f1:.2f}"
-            state += f" (best {100 * progress.best_f1:.2f})"
-        yield Text(f"  {cell}  {state}", overflow="ellipsis", no_wrap=True)
-
-
-def _grids(tally: Tally) -> Iterator[RenderableType]:
-    """One table a target: feature sets by Ways."""
-    cells = [cell for cell in tally.planned if len(cell.branches) == 1]
-    ways = sorted({cell.branches[0].way for cell in cells} - {BASELINE_WAY})
-    for target in dict.fromkeys(cell.target for cell in cells):
-        table = Table(title=escape(target), title_justify="left", box=None, padding=(0, 1, 0, 0))
-        table.add_column("features", max_width=56)  # gives way where space is short: only its cells may be cut
-        for way in ways:
-            table.add_column(way, justify="right", width=6, no_wrap=True)
-        mine = {(cell.branches[0].features, cell.branches[0].way): cell for cell in cells if cell.target == target}
-        best = max((tally.figures[cell][0] for cell in mine.values() if cell in tally.figures), default=0.0)
-        for features in sorted({features for features, _ in mine}, key=lambda name: (name.count("+"), name)):
-            name = Text(features, overflow="ellipsis", no_wrap=True)
-            table.add_row(name, *(_figure(tally, mine.get((features, way)), best) for way in ways))
-        yield table
-
-
-def _figure(tally: Tally, cell: Cell | None, best: float) -> Text:
-    if cell is None:
-        return Text("")
-    if cell in tally.failed:
-        return Text("failed", style="red")
-    if cell in tally.running:
-        return Text("…", style="yellow")
-    if cell not in tally.figures:
-        return Text("done" if cell in tally.done else "·", style="dim")
-    mean = tally.figures[cell][0]
-    return Text(f"{100 * mean:.2f}", style="bold green" if mean == best else "")

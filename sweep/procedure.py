@@ -23,7 +23,6 @@ from sweep.cells import (
     resolved_slots,
     row_figures,
     screening_plan,
-    to_come,
 )
 from sweep.collect import plan_holes, run_results
 from sweep.coordinator import run_cells
@@ -204,8 +203,7 @@ class Procedure:
         done = tuple(record for record in records if record.cell in wanted)
         failed = tuple(hole for hole in plan_holes(self.ledger, plan) if hole.state == "failed" and not retry_failed)
         costs = {cell: cost for study in by_study(plan) for cell, cost in self.ledger.costs(study).items()}
-        more = to_come(self.identity.space, resolution, self.identity.targets)
-        self.on_event(CellsPlanned(tuple(cell for _, cell in ordered), done, failed, costs, more))
+        self.on_event(CellsPlanned(tuple(cell for _, cell in ordered), done, failed, resolution, costs))
         run_cells(
             self.ledger,
             ordered,

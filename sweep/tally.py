@@ -1,95 +1,163 @@
 """What a live view knows of a run: fed with events, asked for counts, figures and the time that is left."""
 
-import statistics
 import time
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from results.records import Cell, Cost, TrialRecord
-from results.summary import summarize
+from results.summary import is_collapsed, summarize
+from search_spaces.resolution import Resolution
+from search_spaces.space import Space
+from sweep.cells import to_come
 from sweep.events import CellDone, CellEpoch, CellFailed, CellsPlanned, CellStarted, Event
 from sweep.job import EpochEvent
+from sweep.pace import Pace, expected_epochs, ways_of
+from sweep.sheet import Sheet, sheet_of
+
+
+@dataclass(frozen=True)
+class Figure:
+    """Devel macro-F1 of a cell that is done, as a fraction."""
+
+    mean: float
+    std: float | None  # None for one seed
+    collapsed: bool  # says nothing about features or Way, and is not ranked
 
 
 @dataclass
 class Tally:
-    """Counts and figures of one command's run.
+    """Counts and figures of one run, as one command sees it.
 
     Attributes:
+        space: what is run.
+        targets: of the run, in order.
         workers: trials at a time.
+        now: seconds, from any start.
         planned: every cell that is known to be wanted, in the order it became known.
         done: cells with a record, before and during this command.
-        failed: cells that have failed and are not tried again, with the reason.
+        failed: cells that have failed and are not tried again, with the reason; the last to fail is last.
         running: cells in flight and their last epoch.
-        figures: mean and deviation of devel macro-F1 of the cells done.
-        trained: cells done by this command.
-        took_s: seconds of the cells done, before and during this command, by Way.
-        to_come: Way -> cells that results still to come will name.
+        figures: of the cells done.
+        trained: cells done while this command looked.
+        sheet: where each cell stands in the paper's table.
     """
 
+    space: Space
+    targets: tuple[str, ...]
     workers: int
+    now: Callable[[], float] = time.monotonic
     planned: dict[Cell, None] = field(default_factory=dict)
     done: set[Cell] = field(default_factory=set)
     failed: dict[Cell, str] = field(default_factory=dict)
     running: dict[Cell, EpochEvent | None] = field(default_factory=dict)
-    figures: dict[Cell, tuple[float, float | None]] = field(default_factory=dict)
+    figures: dict[Cell, Figure] = field(default_factory=dict)
     trained: int = 0
-    took_s: dict[str, list[float]] = field(default_factory=dict)
-    to_come: Mapping[str, int] = field(default_factory=dict)
-    began: float = field(default_factory=time.monotonic)
+
+    def __post_init__(self) -> None:
+        self._pace = Pace(self.space.settings)
+        self._first: dict[Cell, tuple[float, int]] = {}  # when a running cell's first epoch came, epochs since then
+        self._to_come: dict[str, int] = {}
+        self.sheet = Sheet(self.targets, self.space.ways)
 
     def __call__(self, event: Event) -> None:
         """Takes in one event."""
         match event:
-            case CellsPlanned(cells, done, failed, costs, to_come):
-                self.planned |= dict.fromkeys(cells)
+            case CellsPlanned(cells, done, failed, resolution, costs):
+                self._plan(cells, resolution)
                 for record in done:
-                    if record.cell not in self.done and str(record.cell) in costs:
-                        self._took(record.cell, costs[str(record.cell)])
-                    self._finish(record)
-                self.to_come = to_come
-                self.failed |= {hole.cell: hole.reason for hole in failed}
+                    if record.cell not in self.done:
+                        self._finish(record, costs.get(str(record.cell)))
+                for hole in failed:
+                    self.failed[hole.cell] = hole.reason
             case CellStarted(_, cell, _):
+                self._end(cell)
                 self.running[cell] = None
                 self.failed.pop(cell, None)
-            case CellEpoch(_, cell, progress):
-                self.running[cell] = progress
+            case CellEpoch(_, cell, progress, epoch_s):
+                self._epoch(cell, progress, epoch_s)
             case CellDone(_, cell, record, cost):
-                self.running.pop(cell, None)
-                self._finish(record)
+                self._end(cell)
+                self._finish(record, cost)
                 self.trained += 1
-                self._took(cell, cost)
             case CellFailed(_, cell, reason, queued_again):
-                self.running.pop(cell, None)
+                self._end(cell)
                 if not queued_again:
                     self.failed[cell] = reason
 
-    def _finish(self, record: TrialRecord) -> None:
+    @property
+    def open_cells(self) -> int:
+        """Cells that results still to come will name, joint runs included."""
+        return sum(self._to_come.values()) + self._joint_to_come()
+
+    def eta_s(self) -> float | None:
+        """Seconds until everything is done; None before anything was measured.
+
+        What is left of every cell, shared among the workers; at least what the longest cell under way has left.
+        """
+        left = longest = 0.0
+        for cell in self.running:
+            whole = self._pace.seconds(ways_of(cell))
+            if whole is None:
+                return None
+            rest = whole * (1 - self._share(cell))
+            left, longest = left + rest, max(longest, rest)
+        for ways, count in self._waiting().items():
+            whole = self._pace.seconds(ways)
+            if whole is None:
+                return None
+            left += count * whole
+        if joint := self._joint_to_come():
+            whole = self._pace.joint_seconds(self.space.ways)
+            if whole is None:
+                return None
+            left += joint * whole
+        return max(left / self.workers, longest)
+
+    def _plan(self, cells: tuple[Cell, ...], resolution: Resolution) -> None:
+        self.planned |= dict.fromkeys(cells)
+        self._to_come = to_come(self.space, resolution, self.targets)
+        self.sheet = sheet_of(self.space, self.targets, resolution, self.planned)
+
+    def _finish(self, record: TrialRecord, cost: Cost | None) -> None:
         summary = summarize(record)
         self.done.add(record.cell)
         self.failed.pop(record.cell, None)
-        self.figures[record.cell] = (summary.mean, summary.std)
+        self.figures[record.cell] = Figure(summary.mean, summary.std, is_collapsed(record))
+        if cost is not None:
+            self._pace.took(record.cell, cost.wall_s)
 
-    def _took(self, cell: Cell, cost: Cost) -> None:
-        self.took_s.setdefault(_way(cell), []).append(cost.wall_s)
+    def _end(self, cell: Cell) -> None:
+        self.running.pop(cell, None)
+        self._first.pop(cell, None)
 
-    def eta_s(self) -> float | None:
-        """Seconds until the grid is done, from what cells of the same Way took; None before the first is done."""
-        everything = [took for each in self.took_s.values() for took in each]
-        if not everything:
-            return None
-        overall = statistics.fmean(everything)
-        left = [cell for cell in self.planned if cell not in self.done and cell not in self.failed]
-        means = {way: statistics.fmean(each) for way, each in self.took_s.items()}
-        known = sum(means.get(_way(cell), overall) for cell in left)
-        return (known + sum(count * means.get(way, overall) for way, count in self.to_come.items())) / self.workers
+    def _epoch(self, cell: Cell, progress: EpochEvent, epoch_s: float | None) -> None:
+        before, now = self.running.get(cell), self.now()
+        self.running[cell] = progress
+        began, epochs = self._first.get(cell, (now, 0))
+        if before is not None:  # of a new seed, its epochs; those of the last one that we have missed are few
+            epochs += progress.epoch - (before.epoch if before.seed == progress.seed else 0)
+        self._first[cell] = began, epochs
+        if epoch_s is not None:
+            self._pace.epoch(cell, epoch_s)
+        elif epochs:
+            self._pace.epoch(cell, (now - began) / epochs)
 
+    def _share(self, cell: Cell) -> float:
+        """How much of a running cell is done, 0…1."""
+        progress, settings = self.running[cell], self.space.settings
+        if progress is None:
+            return 0.0
+        seeds_done = progress.seed - settings.first_seed
+        return min(1.0, (seeds_done + min(1.0, progress.epoch / expected_epochs(settings))) / settings.seeds)
 
-def _way(cell: Cell) -> str:
-    return "+".join(branch.way for branch in cell.branches)
+    def _waiting(self) -> Counter[tuple[str, ...]]:
+        """How many cells of each Way are open and not under way, known or still to be named."""
+        left = (cell for cell in self.planned if not (cell in self.done or cell in self.failed or cell in self.running))
+        return Counter(ways_of(cell) for cell in left) + Counter({(w,): n for w, n in self._to_come.items()})
 
-
-def clock(seconds: float) -> str:
-    """Seconds as h:mm:ss."""
-    whole = round(seconds)
-    return f"{whole // 3600}:{whole // 60 % 60:02d}:{whole % 60:02d}"
+    def _joint_to_come(self) -> int:
+        """Targets whose joint run is not selected yet."""
+        if not self.space.multitask:
+            return 0
+        return len(self.targets) - sum(len(cell.branches) > 1 for cell in self.planned)

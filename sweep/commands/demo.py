@@ -9,8 +9,8 @@ from sweep.commands import run, tables
 from sweep.commands.data import write_sample
 from sweep.commands.ending import Ending
 from sweep.commands.run import Options
+from sweep.pace import clock
 from sweep.plain import tell
-from sweep.tally import clock
 
 
 def demo(

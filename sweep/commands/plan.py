@@ -18,8 +18,8 @@ from sweep import derived, estimate
 from sweep.buildable import check_buildable
 from sweep.commands.run import Request
 from sweep.opened import Data, asked_identity, open_data
+from sweep.pace import clock
 from sweep.plain import tell
-from sweep.tally import clock
 
 
 @dataclass(frozen=True)

@@ -27,6 +27,7 @@ from sweep.lock import coordinating
 from sweep.opened import Data, asked_identity, device_named, open_data, open_run
 from sweep.plain import tell
 from sweep.procedure import Procedure
+from sweep.tally import Tally
 
 EXIT_INTERRUPTED = 130
 
@@ -144,7 +145,7 @@ def _carry_out(folder: RunFolder, asked: Identity, data: Data, options: Options,
         with (
             Ledger(sqlite_url(folder.study_db)) as ledger,
             LocalExecutor(options.workers, folder.logs, hang_s=options.hang_s) as executor,
-            showing(console, options.workers) as view,
+            showing(console, Tally(asked.space, asked.targets, options.workers)) as view,
         ):
             Procedure(
                 identity=found or asked,

@@ -14,8 +14,8 @@ from sweep.collect import Progress, progress, run_results
 from sweep.lock import Holder, holder
 from sweep.lost_predictions import Lost, lost
 from sweep.opened import open_run, open_studies
+from sweep.pace import clock
 from sweep.plain import tell
-from sweep.tally import clock
 
 _BEST = 3
 
