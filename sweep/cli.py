@@ -178,6 +178,24 @@ def tables(
     command.tables(run_dir, request, _prints(), _errors())
 
 
+@app.command()
+def predict(
+    run_dir: option.Run,
+    out: option.PredictDir,
+    targets: option.Targets = None,
+    model: option.Model = "multitask",
+    rule: option.FusionRule = "greedy",
+    partition: option.Predicted = "test",
+    data_dir: option.MovedDir = None,
+    cache: option.CacheDir = None,
+) -> None:
+    """Write predictions as the challenge takes them, and as the official baseline does."""
+    from sweep.commands import predict as command
+
+    request = command.Request(out, tuple(targets or ()), model, rule, partition, data_dir, cache)
+    command.predict(run_dir, request, _prints(), _errors())
+
+
 @data.command()
 def check(tree: option.TreeDir, cache: option.CacheDir = None, reader: option.Reader = "muse2021") -> None:
     """Find every defect of a tree in one go."""

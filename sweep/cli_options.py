@@ -36,3 +36,10 @@ Table = Annotated[list[str] | None, typer.Option("--table", help="I … VI; repe
 OutDir = Annotated[Path | None, typer.Option("--out", help="Write one file per table there instead of printing.")]
 Compare = Annotated[Literal["paper"] | None, typer.Option("--compare", help="Set the published figures beside ours.")]
 Aggregate = Annotated[Literal["mean", "best", "median"], typer.Option("--aggregate", help="What stands for the seeds.")]
+PredictDir = Annotated[Path, typer.Option("--out", help="A new or empty folder for the predictions.")]
+Model = Annotated[
+    Literal["multitask", "best", "late-fusion"],
+    typer.Option("--model", help="The multitask run, the best cell of the grid, or a late fusion of cells."),
+]
+FusionRule = Annotated[Literal["top", "greedy"], typer.Option("--rule", help="How the late fusion chose its cells.")]
+Predicted = Annotated[Literal["test", "devel"], typer.Option("--partition", help="What is predicted.")]

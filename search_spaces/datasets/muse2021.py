@@ -10,11 +10,12 @@ Source: the official MuSe-2021 baseline's reading of its package. It differs whe
 joined on segment_id instead of taken by position, no row is dropped for a NaN, and features must agree on their steps.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from search_spaces.corpus import Corpus, DataError, Defect
 from search_spaces.datasets._feature_file import Read, read_files
+from search_spaces.datasets._filled_labels import filled
 from search_spaces.datasets._folders import list_features
 from search_spaces.datasets._labels import read_labels
 from search_spaces.datasets._partition import read_partition
@@ -107,6 +108,25 @@ def read_features(root: Path, paths: Sequence[Path]) -> list[Read]:
         What `read_feature` says of each.
     """
     return read_files(root, paths)
+
+
+def fill_labels(corpus: Corpus, target: str, video: str, classes: Mapping[int, int]) -> tuple[str, str]:
+    """The label file of a video with other classes, for a challenge that asks for its masked rows.
+
+    Args:
+        corpus: of a tree without defects.
+        target: one of its targets.
+        video: one of its videos.
+        classes: segment id -> class of every segment of the video.
+
+    Returns:
+        The file's path relative to the tree, with "/", and its new text.
+
+    Raises:
+        SweepError: the file was changed since the corpus was read.
+    """
+    path = next(file for file in corpus.label_files if (file.parent.name, file.stem) == (target, video))
+    return path.relative_to(corpus.root).as_posix(), filled(corpus.root, path, classes)
 
 
 def _find_tree(root: Path) -> Path:
