@@ -1,9 +1,11 @@
 """The features of a corpus from CSV files to packed folders, with everything that is wrong with the files."""
 
 import itertools
+import warnings
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -136,13 +138,25 @@ class _Reading:
 
         read = delayed(partial(_read, self.corpus.reader, self.corpus.root))
         parallel = Parallel(n_jobs=parsers.workers, prefer="threads", return_as="generator")
-        for table, wrong in itertools.chain.from_iterable(parallel(read(share) for share in _shares(files))):
-            self.defects.extend(wrong)
-            self.steps.append(None if table is None else _index(table))
-            if table is not None and not self.defects:
-                yield table
+        with _closing(parallel(read(share) for share in _shares(files))) as shares:
+            for table, wrong in itertools.chain.from_iterable(shares):
+                self.defects.extend(wrong)
+                self.steps.append(None if table is None else _index(table))
+                if table is not None and not self.defects:
+                    yield table
         if self.defects:
             raise _NotPackedError
+
+
+@contextmanager
+def _closing(shares: Generator[_Item, None, None]) -> Iterator[Generator[_Item, None, None]]:
+    """Ends the parsing where the packing has failed, without joblib's warning that not all of it was used."""
+    try:
+        yield shares
+    finally:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)
+            shares.close()
 
 
 def _read(reader: str, root: Path, files: Sequence[Path]) -> list[tuple[FeatureTable | None, tuple[Defect, ...]]]:

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from search_spaces.alignment import StepIndex
 from search_spaces.corpus import FeatureTable
 from search_spaces.errors import SweepError
-from sweep import intact
+from sweep import intact, refusals
 
 FORMAT = 1
 _BLOCK = 8192  # rows
@@ -57,7 +57,7 @@ def filling(folder: Path) -> Iterator[Path | None]:
             finally:
                 shutil.rmtree(half, ignore_errors=True)
     except OSError as error:
-        raise SweepError(f"The cache {folder.parent} cannot be written: {error.strerror or error}.") from error
+        raise SweepError(f"The cache {folder.parent} cannot be written: {refusals.sentence(error)}") from error
 
 
 def discard_damaged(folder: Path) -> str | None:

@@ -113,6 +113,19 @@ def _limited(limit: int) -> Callable[[], None]:
     return lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (limit, resource.RLIM_INFINITY))
 
 
+def test_a_full_disk_leaves_no_half_of_a_sample_tree_or_cache(small: Path, tree: Path, sweep: Sweep) -> None:
+    ballast = _fill(small, leaving=8192)
+    said = sweep("data", "sample", small / "sample")
+    assert (said.code, "No space left on device" in said.err) == (2, True), said
+    assert [path.name for path in small.iterdir()] == [ballast.name]
+    packing = ("data", "check", tree, "--cache", small / "cache")
+    said = sweep(*packing)
+    assert (said.code, "Make room, then give the same command again." in said.err) == (2, True), said
+    assert not [path for path in small.rglob("*") if "half" in path.name]
+    ballast.unlink()
+    assert sweep(*packing).code == 0
+
+
 @pytest.fixture(scope="module")
 def begun(tmp_path_factory: pytest.TempPathFactory, tree: Path, cache: Path, finished: TinyRun) -> TinyRun:
     """A run that has not begun; its data is packed, since `finished` used the same cache."""
