@@ -9,6 +9,7 @@ import csv
 import io
 
 from results.footnotes import Mark
+from results.spreadsheet import inert
 from results.summary import Summary
 from results.table import Block, Count, Difference, FeatureSet, Figure, Row, Table, Text, Value
 
@@ -28,7 +29,6 @@ _FIGURES = (  # what is measured stands behind what it is measured of, whatever 
     "paper",
     "difference",
 )
-_FORMULA = ("=", "+", "-", "@")
 
 
 def render(table: Table) -> str:
@@ -48,7 +48,7 @@ def _block(block: Block) -> list[dict[str, str]]:
 
 
 def _lines(block: Block, row: Row) -> list[dict[str, str]]:
-    words = {"block": _inert(block.name)} | ({"group": _inert(row.group)} if row.group else {})
+    words = {"block": inert(block.name)} | ({"group": inert(row.group)} if row.group else {})
     figures: list[dict[str, str]] = []
     for column, value in zip(block.columns, row.values, strict=True):
         if isinstance(value, Figure):
@@ -61,7 +61,7 @@ def _lines(block: Block, row: Row) -> list[dict[str, str]]:
 def _plain(key: str, value: Value) -> dict[str, str]:
     match value:
         case Text(text) | FeatureSet(text):
-            return {key: _inert(text)}
+            return {key: inert(text)}
         case Count(number, _, published, marks):
             beside = {} if published is None else {f"{key}_paper": str(published)}
             return {key: "" if number is None else str(number)} | beside | _remark(marks)
@@ -71,19 +71,13 @@ def _plain(key: str, value: Value) -> dict[str, str]:
             return {key: ""}
 
 
-def _inert(words: str) -> str:
-    """Words in one line that a spreadsheet takes for words, behind an apostrophe where it would run them."""
-    line = " ".join(words.split())
-    return f"'{line}" if line.startswith(_FORMULA) else line
-
-
 def _figure(figure: Figure) -> dict[str, str]:
     beside = {}
     if figure.published is not None:
         beside = {"paper": _digits(figure.published), "difference": _digits(figure.difference)}
     return {
         "state": figure.gap.state if figure.gap else "measured",
-        "reason": _inert(figure.gap.reason) if figure.gap else "",
+        "reason": inert(figure.gap.reason) if figure.gap else "",
         **_remark(figure.marks),
         "place": "" if figure.place is None else str(figure.place),
         **_seeds(figure.summary, figure.value),
@@ -92,7 +86,7 @@ def _figure(figure: Figure) -> dict[str, str]:
 
 
 def _remark(marks: tuple[Mark, ...]) -> dict[str, str]:
-    return {"remark": _inert("; ".join(map(str, marks)))} if marks else {}
+    return {"remark": inert("; ".join(map(str, marks)))} if marks else {}
 
 
 def _seeds(summary: Summary | None, value: float | None) -> dict[str, str]:

@@ -196,6 +196,19 @@ def predict(
     command.predict(run_dir, request, _prints(), _errors())
 
 
+@app.command()
+def records(
+    run_dir: option.Run,
+    out: option.RecordsFile = None,
+    curves: option.Curves = False,
+    tensorboard: option.EventDir = None,
+) -> None:
+    """Write everything recorded, one row a seed, as CSV or Parquet; learning curves for TensorBoard."""
+    from sweep.commands import records as command
+
+    command.records(run_dir, command.Request(out, curves, tensorboard), _prints())
+
+
 @data.command()
 def check(tree: option.TreeDir, cache: option.CacheDir = None, reader: option.Reader = "muse2021") -> None:
     """Find every defect of a tree in one go."""

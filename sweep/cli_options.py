@@ -43,3 +43,6 @@ Model = Annotated[
 ]
 FusionRule = Annotated[Literal["top", "greedy"], typer.Option("--rule", help="How the late fusion chose its cells.")]
 Predicted = Annotated[Literal["test", "devel"], typer.Option("--partition", help="What is predicted.")]
+RecordsFile = Annotated[Path | None, typer.Option("--out", help="Write FILE.csv or FILE.parquet.")]
+Curves = Annotated[bool, typer.Option("--curves", help="One row an epoch instead of one a seed.")]
+EventDir = Annotated[Path | None, typer.Option("--tensorboard", help="A new folder for TensorBoard's event files.")]

@@ -4,9 +4,9 @@
     predictions/<target>/csv_segment_wise/<video>.csv  timestamp,segment_id,value: one row a segment, where it starts
     predictions/<target>/csv/<video>.csv               timestamp,segment_id,c_0 … c_4: one row a step
 
-Source: the official MuSe-2021 baseline, whose late fusion reads the last. There c_0 … c_4 are logits of every step; our
-networks read a segment's last step, so every step of a segment carries the same values, the logarithms of the
-segment's probabilities: their softmax is what was predicted.
+Source: the official MuSe-2021 baseline. There c_0 … c_4 are logits of every step; our networks read a segment's last
+step, so every step of a segment carries the same values, the logarithms of the segment's probabilities: their softmax
+is what was predicted.
 """
 
 from collections.abc import Callable, Iterator
