@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping
 
 import optuna
+from optuna.study._frozen import FrozenStudy
 from optuna.trial import FrozenTrial, TrialState
 from pydantic import JsonValue
 
@@ -90,6 +91,12 @@ class Database:
             for trial in found:
                 if trial.user_attrs.keys() & {"cell", "attempt", "record"}:  # others were added by hand
                     check(trial, study)
+
+    def everything(self) -> list[tuple[FrozenStudy, list[FrozenTrial]]]:
+        """This run's studies as Optuna has them, oldest first, each with all its trials; not to be changed."""
+        studies = sorted(self._storage.get_all_studies(), key=lambda study: study._study_id)
+        ours = (study for study in studies if study.study_name.startswith(self._prefix))
+        return [(study, self._storage.get_all_trials(study._study_id, deepcopy=False)) for study in ours]
 
     def trials(self, study: str, *states: TrialState) -> list[FrozenTrial]:
         """Our trials of a study in order of their numbers, in these states or in all; not to be changed."""

@@ -209,6 +209,14 @@ def records(
     command.records(run_dir, command.Request(out, curves, tensorboard), _prints())
 
 
+@app.command()
+def dashboard(run_dir: option.Run, port: option.Port = None) -> None:
+    """Show the studies in optuna-dashboard on this machine; it cannot change them."""
+    from sweep.commands.dashboard import dashboard as serve
+
+    serve(run_dir, port, _prints())
+
+
 @data.command()
 def check(tree: option.TreeDir, cache: option.CacheDir = None, reader: option.Reader = "muse2021") -> None:
     """Find every defect of a tree in one go."""

@@ -46,3 +46,4 @@ Predicted = Annotated[Literal["test", "devel"], typer.Option("--partition", help
 RecordsFile = Annotated[Path | None, typer.Option("--out", help="Write FILE.csv or FILE.parquet.")]
 Curves = Annotated[bool, typer.Option("--curves", help="One row an epoch instead of one a seed.")]
 EventDir = Annotated[Path | None, typer.Option("--tensorboard", help="A new folder for TensorBoard's event files.")]
+Port = Annotated[int | None, typer.Option("--port", min=1, max=65535, help="Of 127.0.0.1. [default: one that is free]")]
