@@ -206,7 +206,7 @@ def records(
     """Write everything recorded, one row a seed, as CSV or Parquet; learning curves for TensorBoard."""
     from sweep.commands import records as command
 
-    command.records(run_dir, command.Request(out, curves, tensorboard), _prints())
+    command.records(run_dir, command.Request(out, curves, tensorboard), _prints(), _errors())
 
 
 @app.command()

@@ -29,8 +29,20 @@ finally:
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert "heavy: []" in done.stdout
-    for command in ("demo", "plan", "run", "resume", "replay", "status", "tables", "data"):
-        assert f" {command} " in done.stdout
+    commands = (
+        "demo",
+        "plan",
+        "run",
+        "resume",
+        "replay",
+        "status",
+        "tables",
+        "predict",
+        "records",
+        "dashboard",
+        "data",
+    )
+    assert [command for command in commands if f" {command} " not in done.stdout] == []
 
 
 def test_the_console_script_prints_its_version() -> None:

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -209,6 +210,15 @@ def test_a_finished_run_is_written_as_csv_and_parquet_alike(finished: TinyRun, s
         best = epochs[(epochs.entry == "grid") & (epochs.target == "arousal") & epochs.is_best]
         best = best[(best.features == row.features) & (best.way == row.way)]
         assert best.devel_macro_f1.tolist() == [row.devel_macro_f1]
+
+
+def test_an_old_run_is_written_too_and_says_why_it_has_no_intervals(sweep: Sweep, tmp_path: Path) -> None:
+    old = shutil.copytree(README.parent / "tests" / "golden" / "run-format-1" / "old", tmp_path / "old")
+    said = sweep("records", old, "--out", tmp_path / "old.csv")
+    assert said.code == 0
+    assert said.out.startswith("44 rows")  # 22 cells of two seeds; two cells stand in screening and grid
+    assert "No intervals: " in said.err
+    assert "segments" in said.err
 
 
 @pytest.mark.parametrize(

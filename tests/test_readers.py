@@ -22,6 +22,13 @@ def test_a_reader_has_the_three_functions_the_feature_store_calls(
 
 
 @pytest.mark.parametrize("name", READERS)
+def test_a_reader_that_writes_predictions_is_called_like_the_others(name: str) -> None:
+    module = registry.load("datasets", name)
+    if hasattr(module, "fill_labels"):
+        assert list(inspect.signature(module.fill_labels).parameters) == ["corpus", "target", "video", "classes"]
+
+
+@pytest.mark.parametrize("name", READERS)
 @pytest.mark.parametrize("function", ["survey", "read"])
 def test_a_folder_that_is_no_tree_is_a_users_mistake_and_stays_as_it_was(
     name: str, function: str, tmp_path: Path

@@ -28,7 +28,7 @@ class Request:
     tensorboard: Path | None  # folder of event files
 
 
-def records(path: Path, request: Request, console: Console) -> None:
+def records(path: Path, request: Request, console: Console, errors: Console) -> None:
     """Writes the records of a run to a file, its curves as event files, or both.
 
     Raises:
@@ -40,6 +40,8 @@ def records(path: Path, request: Request, console: Console) -> None:
         results = run_results(folder, identity, studies, statistics=request.out is not None and not request.curves)
     if not (results.records or results.screening or results.baselines):
         raise SweepError(f"{folder.path} has no record yet. `sweep status {folder.path}` shows how far it is.")
+    if results.no_findings:
+        tell(errors, f"No intervals: {results.no_findings}")
     if request.out is not None:
         _write_frame(results, request.out, request.curves, console)
     if request.tensorboard is not None:
