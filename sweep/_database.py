@@ -1,7 +1,9 @@
 """The studies of one run in an Optuna storage: found, read, written. Part of the ledger, which knows what it means."""
 
-import json
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
+from datetime import UTC
+from typing import cast
 
 import optuna
 from optuna.study._frozen import FrozenStudy
@@ -9,9 +11,8 @@ from optuna.trial import FrozenTrial, TrialState
 from pydantic import JsonValue
 
 from search_spaces.errors import SweepError
-from sweep._storage import open_storage, shown
-from sweep._trial_check import check
-from sweep._trials import Row, rows_by_cell
+from sweep._storage import open_storage, shown, storage_errors
+from sweep._stored import State, Stored, damaged_study
 
 
 class Database:
@@ -26,6 +27,7 @@ class Database:
 
     def __init__(self, url: str, prefix: str, create: bool, timeout_s: float) -> None:
         self.shown = shown(url)
+        self._url = url
         self._prefix = prefix
         self._backend = open_storage(url, timeout_s, create)
         self._storage = optuna.storages.get_storage(self._backend)
@@ -72,25 +74,17 @@ class Database:
             optuna.create_study(storage=self._storage, study_name=self._prefix + study, direction="maximize")
         return self.get(study)
 
-    def check(self) -> None:
-        """Reads every trial of this run and makes sure that it says what was stored; see `_trial_check.check`.
+    def errors(self) -> AbstractContextManager[None]:
+        """Turns what a database may raise into one message."""
+        return storage_errors(self._url)
 
-        Raises:
-            SweepError: it does not.
-        """
-        for study in self.names():
-            try:
-                found = self._of(study)
-            except json.JSONDecodeError:  # which `storage_errors` tells
-                raise
-            except (LookupError, ValueError, TypeError, AssertionError) as error:  # what Optuna makes of damaged rows
-                raise SweepError(
-                    f"Study {study!r} in {self.shown} is damaged: {error}. "
-                    "Put a copy of the study back, or make another run."
-                ) from error
-            for trial in found:
-                if trial.user_attrs.keys() & {"cell", "attempt", "record"}:  # others were added by hand
-                    check(trial, study)
+    def refresh(self) -> None:
+        """Nothing is kept: every method reads the studies as they are."""
+
+    def attribute(self, study: str, key: str) -> JsonValue:
+        """A value kept with a study; None where there is none."""
+        found = self.find(study)
+        return None if found is None else cast(JsonValue, found.user_attrs.get(key))
 
     def everything(self) -> list[tuple[FrozenStudy, list[FrozenTrial]]]:
         """This run's studies as Optuna has them, oldest first, each with all its trials; not to be changed."""
@@ -98,13 +92,13 @@ class Database:
         ours = (study for study in studies if study.study_name.startswith(self._prefix))
         return [(study, self._storage.get_all_trials(study._study_id, deepcopy=False)) for study in ours]
 
-    def trials(self, study: str, *states: TrialState) -> list[FrozenTrial]:
-        """Our trials of a study in order of their numbers, in these states or in all; not to be changed."""
-        return [trial for trial in self._of(study, *states) if isinstance(trial.user_attrs.get("cell"), str)]
-
-    def rows(self, study: str) -> dict[str, list[Row]]:
-        """Every cell's trials, oldest first."""
-        return rows_by_cell(self.trials(study))
+    def trials(self, study: str, *states: State) -> list[Stored]:
+        """All trials of a study in order of their numbers, in these states or in all."""
+        found = self.find(study)
+        with damaged_study(study, self.shown):
+            wanted = tuple(TrialState[state] for state in states) or None
+            trials = [] if found is None else found.get_trials(deepcopy=False, states=wanted)
+        return [_stored(trial) for trial in trials]
 
     def claim(self, study: str, number: int) -> bool:
         """Turns a WAITING trial RUNNING in one step; False where it was not WAITING any more."""
@@ -116,10 +110,11 @@ class Database:
         for key, value in attributes.items():
             self._storage.set_trial_user_attr(trial_id, key, value)
 
-    def _of(self, study: str, *states: TrialState) -> list[FrozenTrial]:
-        found = self.find(study)
-        return [] if found is None else found.get_trials(deepcopy=False, states=states or None)
-
     def _id(self, study: str, number: int) -> int:
         study_id = self._storage.get_study_id_from_name(self._prefix + study)
         return int(self._storage.get_trial_id_from_study_id_trial_number(study_id, number))
+
+
+def _stored(trial: FrozenTrial) -> Stored:
+    started = trial.datetime_start.astimezone(UTC) if trial.datetime_start else None
+    return Stored(trial.number, State[trial.state.name], trial.params, trial.user_attrs, started)

@@ -4,7 +4,7 @@ import json
 import os
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import quote, quote_plus
 
@@ -14,31 +14,13 @@ from sqlalchemy.engine import URL, make_url
 
 from search_spaces.errors import SweepError
 from sweep import atomic, refusals
-
-_SQLITE = b"SQLite format 3\0"
-_TABLES = {  # of Optuna; it would make those that are missing, and with them a study that lost its figures
-    "studies",
-    "study_directions",
-    "study_system_attributes",
-    "study_user_attributes",
-    "trial_heartbeats",
-    "trial_intermediate_values",
-    "trial_params",
-    "trial_system_attributes",
-    "trial_user_attributes",
-    "trial_values",
-    "trials",
-    "version_info",
-}
-
-
-def sqlite_url(path: Path) -> str:
-    """The storage URL of a database file."""
-    return URL.create("sqlite", database=str(path)).render_as_string()
+from sweep._sqlite import check_there, check_whole, hint, not_json, sqlite_path, unusable
 
 
 def shown(url: str) -> str:
     """A storage URL without its password, nor the options behind a "?", which may hold one too."""
+    if (path := sqlite_path(url)) is not None:
+        return f"sqlite:///{path}"
     parsed = _parsed(url)
     if parsed is None:
         return "the storage"
@@ -90,18 +72,12 @@ def open_storage(url: str, timeout_s: float, create: bool) -> optuna.storages.RD
     with storage_errors(url):
         if parsed.get_backend_name() != "sqlite" or not parsed.database:
             return _open(url)
-        path = Path(parsed.database)
-        if not path.exists():
-            if path.is_symlink():  # to a disk that is not there now, perhaps; a new database would hide the old one
-                raise SweepError(
-                    f"{path} is a link to {path.readlink()}, which leads nowhere. Bring that file back, or give "
-                    "another run."
-                )
-            if not create:
-                raise SweepError(f"{path} does not exist: nothing has run there yet.")
+        path = sqlite_path(url) or Path(parsed.database)
+        if create and not path.exists() and not path.is_symlink():
             _create(path)
-        _check(path, timeout_s)
-        return _open(url, connect_args={"timeout": timeout_s})
+        check_there(path)
+        check_whole(path, timeout_s)
+        return _open(_engine_url(path), connect_args={"timeout": timeout_s})
 
 
 @contextmanager
@@ -116,28 +92,20 @@ def storage_errors(url: str) -> Iterator[None]:
     except ImportError as error:
         raise _unusable(url, str(error)) from error
     except json.JSONDecodeError as error:
-        raise _unusable(url, f"it is damaged, expected JSON, found a syntax error: {error}") from error
+        raise _unusable(url, not_json(error)) from error
     except (exc.SQLAlchemyError, sqlite3.Error, optuna.exceptions.StorageInternalError) as error:
         cause = error.__cause__ if isinstance(error, optuna.exceptions.StorageInternalError) else error
         reason = getattr(cause, "orig", None) or cause or error
-        raise _unusable(url, f"{str(reason).rstrip('.')}{_hint(reason)}") from error
-
-
-def _hint(error: object) -> str:
-    """What SQLite means by its words for a file that could not grow."""
-    match getattr(error, "sqlite_errorcode", 0) & 0xFF:  # without what an extended code adds
-        case sqlite3.SQLITE_FULL:
-            return ": no space left on the disk. Make room, then give the same command again"
-        case sqlite3.SQLITE_IOERR:
-            return (
-                ": no space left on the disk, a limit on the size of files (`ulimit -f`), or a failing disk. "
-                "Mend it, then give the same command again"
-            )
-    return ""
+        raise _unusable(url, f"{str(reason).rstrip('.')}{hint(reason)}") from error
 
 
 def _unusable(url: str, reason: str) -> SweepError:
-    return SweepError(f"Storage {shown(url)} cannot be used: {_without_secrets(reason, url).rstrip('.')}.")
+    return unusable(shown(url), _without_secrets(reason, url))
+
+
+def _engine_url(path: Path) -> str:
+    """The URL of a file as the installed SQLAlchemy spells it; not every release escapes signs in it."""
+    return URL.create("sqlite", database=str(path)).render_as_string()
 
 
 def _open(url: str, **engine: object) -> optuna.storages.RDBStorage:
@@ -159,38 +127,9 @@ def _create(path: Path) -> None:
 
     temporary.unlink(missing_ok=True)
     try:
-        storage = _open(sqlite_url(temporary), creator=connect)
+        storage = _open(_engine_url(temporary), creator=connect)
         storage.remove_session()
         storage.engine.dispose()
         atomic.write_bytes(path, temporary.read_bytes())
     finally:
         temporary.unlink(missing_ok=True)
-
-
-def _check(path: Path, timeout_s: float) -> None:
-    """Refuses a file that is not Optuna's, or not whole, before Optuna writes what it misses into it."""
-    found = "an empty file" if path.stat().st_size == 0 else "another kind of file"
-    with path.open("rb") as file:
-        is_database = file.read(len(_SQLITE)) == _SQLITE
-    if is_database:
-        tables, trouble = _look_into(path, timeout_s)
-        if trouble:
-            raise SweepError(f"{path} is damaged: {trouble}. Put a copy of it back, or make another run.")
-        if tables >= _TABLES:
-            return
-        found = "another program's database"
-    raise SweepError(f"{path} must be a study database of Optuna. Found {found}; move it away or give another run.")
-
-
-def _look_into(path: Path, timeout_s: float) -> tuple[set[str], str]:
-    """The tables of a database, and what is wrong with it: pages, or tables that are missing among Optuna's."""
-    try:
-        with closing(sqlite3.connect(path, timeout=timeout_s)) as database:
-            tables = {row[0] for row in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
-            (said,) = database.execute("PRAGMA integrity_check(1)").fetchone()  # some milliseconds a megabyte
-    except sqlite3.OperationalError:  # locked, say, which is no damage
-        raise
-    except sqlite3.DatabaseError as error:
-        return set(), str(error)
-    lacking = ", ".join(sorted(_TABLES - tables)) if {"studies", "trials"} <= tables else ""
-    return tables, f"it lacks {lacking}" if lacking else "" if said == "ok" else said.splitlines()[-1]

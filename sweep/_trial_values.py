@@ -1,57 +1,18 @@
-"""Between our values and what Optuna stores of a trial: parameters in, attributes in and out. Part of the ledger."""
+"""Between our values and the attributes that a study stores of a trial. Part of the ledger."""
 
 import json
 import statistics
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 
-from optuna.distributions import BaseDistribution, CategoricalDistribution
-from optuna.trial import FrozenTrial, TrialState, create_trial
 from pydantic import JsonValue, ValidationError
 
-from results.records import Cell, Cost, TrialRecord
+from results.records import Cost, TrialRecord
 from search_spaces.errors import SweepError
 from sweep import _seals as seals
+from sweep._stored import Attributed
 from sweep.folder import Artifact
 
 _FORMAT = 1  # of TrialRecord
-
-
-@dataclass(frozen=True)
-class Choices:
-    """Every feature set and Way that the cells of a study may name."""
-
-    features: tuple[str, ...]
-    ways: tuple[str, ...]
-
-    def queued(self, cell: Cell, attempt: int) -> FrozenTrial:
-        """A trial that waits for its turn, its parameters fixed."""
-        return create_trial(
-            state=TrialState.WAITING,
-            params=_parameters(cell),
-            distributions=self._distributions(cell),
-            user_attrs={"cell": str(cell), "attempt": attempt},
-        )
-
-    def adopted(self, cell: Cell, trial: FrozenTrial, source: str) -> FrozenTrial:
-        """A finished trial of another study, as one of this."""
-        return create_trial(
-            value=trial.value,
-            params=_parameters(cell),
-            distributions=self._distributions(cell),
-            user_attrs={**trial.user_attrs, "adopted_from": source},
-        )
-
-    def _distributions(self, cell: Cell) -> dict[str, BaseDistribution]:
-        features, ways = CategoricalDistribution(self.features), CategoricalDistribution(self.ways)
-        return {name: features if name.endswith("features") else ways for name in _parameters(cell)}
-
-
-def _parameters(cell: Cell) -> dict[str, str]:
-    main, *related = cell.branches
-    parameters = {"features": main.features, "way": main.way}
-    for branch in related:
-        parameters |= {"related_features": branch.features, "related_way": branch.way}
-    return parameters
 
 
 def value_of(record: TrialRecord) -> float:
@@ -78,7 +39,7 @@ def attributes_of(record: TrialRecord, cost: Cost, artifact: Artifact) -> dict[s
     }
 
 
-def record_of(trial: FrozenTrial) -> TrialRecord:
+def record_of(trial: Attributed) -> TrialRecord:
     """What a trial measured.
 
     Raises:
@@ -95,7 +56,7 @@ def record_of(trial: FrozenTrial) -> TrialRecord:
         ) from error
 
 
-def cost_of(trial: FrozenTrial) -> Cost:
+def cost_of(trial: Attributed) -> Cost:
     """What a finished trial took.
 
     Raises:
@@ -110,7 +71,7 @@ def cost_of(trial: FrozenTrial) -> Cost:
         ) from error
 
 
-def artifact_of(trial: FrozenTrial) -> Artifact | None:
+def artifact_of(trial: Attributed) -> Artifact | None:
     """The artifact that a trial names, or None where it did not get that far.
 
     Raises:

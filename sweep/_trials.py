@@ -4,9 +4,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal, cast
 
-from optuna.trial import FrozenTrial, TrialState
-
 from results.records import Cell, Hole
+from sweep._stored import State, Stored
 
 Cause = Literal["interrupted", "died", "failed"]
 """Why a trial has no record: the sweep stopped, its worker died, or the training itself failed."""
@@ -17,14 +16,14 @@ class Row:
     """One trial of a study."""
 
     number: int
-    state: TrialState
+    state: State
     cell: str
     attempt: int  # 1-based; one more than before only where a worker died
     cause: Cause
     reason: str
 
 
-def rows_by_cell(trials: Iterable[FrozenTrial]) -> dict[str, list[Row]]:
+def rows_by_cell(trials: Iterable[Stored]) -> dict[str, list[Row]]:
     """Every cell's trials, oldest first."""
     rows: dict[str, list[Row]] = {}
     for trial in trials:
@@ -42,7 +41,7 @@ def rows_by_cell(trials: Iterable[FrozenTrial]) -> dict[str, list[Row]]:
     return rows
 
 
-def in_state(rows: Sequence[Row], *states: TrialState) -> Row | None:
+def in_state(rows: Sequence[Row], *states: State) -> Row | None:
     """The oldest trial in one of these states."""
     return next((row for row in rows if row.state in states), None)
 
@@ -57,7 +56,7 @@ def next_attempt(rows: Sequence[Row], max_attempts: int, retry_failed: bool) -> 
     """
     if not rows:
         return 1
-    if in_state(rows, TrialState.COMPLETE, TrialState.RUNNING, TrialState.WAITING):
+    if in_state(rows, State.COMPLETE, State.RUNNING, State.WAITING):
         return None
     last = rows[-1]
     if last.cause == "interrupted":
@@ -67,20 +66,25 @@ def next_attempt(rows: Sequence[Row], max_attempts: int, retry_failed: bool) -> 
     return 1 if retry_failed else None
 
 
+def attempts(rows: Sequence[Row]) -> int:
+    """How many trials of a cell were begun."""
+    return sum(row.state != State.WAITING for row in rows)
+
+
 def interruptions(rows: Sequence[Row]) -> int:
     """How often the sweep stopped while this cell ran."""
-    return sum(row.state == TrialState.FAIL and row.cause == "interrupted" for row in rows)
+    return sum(row.state == State.FAIL and row.cause == "interrupted" for row in rows)
 
 
 def hole(cell: Cell, rows: Sequence[Row], max_attempts: int) -> Hole | None:
     """The hole that a cell is, or None where it has a record."""
-    if in_state(rows, TrialState.COMPLETE):
+    if in_state(rows, State.COMPLETE):
         return None
-    attempts = sum(row.state != TrialState.WAITING for row in rows)
+    begun = attempts(rows)
     reason = next((row.reason for row in reversed(rows) if row.reason), "")
-    if in_state(rows, TrialState.RUNNING):
-        return Hole(cell=cell, state="running", reason="", attempts=attempts)
-    waits = in_state(rows, TrialState.WAITING) is not None
+    if in_state(rows, State.RUNNING):
+        return Hole(cell=cell, state="running", reason="", attempts=begun)
+    waits = in_state(rows, State.WAITING) is not None
     if waits or next_attempt(rows, max_attempts, retry_failed=False) is not None:
-        return Hole(cell=cell, state="pending", reason=reason, attempts=attempts)
-    return Hole(cell=cell, state="failed", reason=reason, attempts=attempts)
+        return Hole(cell=cell, state="pending", reason=reason, attempts=begun)
+    return Hole(cell=cell, state="failed", reason=reason, attempts=begun)

@@ -16,9 +16,14 @@ from pydantic import JsonValue
 
 from results.records import Cell, Cost, TrialRecord
 from search_spaces.errors import SweepError
+from sweep._choices import Choices
+from sweep._database import Database
 from sweep._seals import sealed
-from sweep._storage import sqlite_url, storage_errors
-from sweep._trial_values import Choices, artifact_of, attributes_of, record_of, value_of
+from sweep._source import check_all
+from sweep._sqlite import sqlite_url
+from sweep._storage import storage_errors
+from sweep._stored import State
+from sweep._trial_values import artifact_of, attributes_of, record_of, value_of
 from sweep._trials import Cause, in_state, next_attempt
 from sweep.folder import Artifact, RunFolder
 from sweep.study_reader import StudyReader
@@ -43,7 +48,12 @@ class Ledger(StudyReader):
     thread.
     """
 
-    _CREATES = True
+    def _open(self) -> Database:
+        self._database = self._optuna(create=True)
+        return self._database
+
+    def _check(self) -> None:
+        check_all(self._file() or self._database)
 
     def open_study(self, study: str, choices: Choices) -> None:
         """Makes a study, or opens it where it exists.
@@ -80,7 +90,7 @@ class Ledger(StudyReader):
         """
         queued = []
         with storage_errors(self._url):
-            rows, choices, opened = self._database.rows(study), self._choices(study), self._database.get(study)
+            rows, choices, opened = self._rows(study), self._choices(study), self._database.get(study)
             for cell in dict.fromkeys(cells):
                 attempt = next_attempt(rows.get(str(cell), []), self._max_attempts, retry_failed)
                 if attempt is not None:
@@ -91,7 +101,7 @@ class Ledger(StudyReader):
     def ask(self, study: str, cell: Cell) -> Ticket | None:
         """Claims the queued trial of a cell, which is RUNNING from now on; None where none is queued."""
         with storage_errors(self._url):
-            row = in_state(self._database.rows(study).get(str(cell), []), TrialState.WAITING)
+            row = in_state(self._rows(study).get(str(cell), []), State.WAITING)
             if row is None or not self._database.claim(study, row.number):
                 return None
         return Ticket(study, row.number, cell, row.attempt)
@@ -120,7 +130,7 @@ class Ledger(StudyReader):
         One with a whole record and an unchanged artifact is told COMPLETE, any other FAIL as interrupted.
         """
         with storage_errors(self._url):
-            for trial in self._database.trials(study, TrialState.RUNNING):
+            for trial in self._trials(study, State.RUNNING):
                 artifact = artifact_of(trial)
                 if "record" in trial.user_attrs and artifact is not None and folder.holds(artifact):
                     self._database.get(study).tell(trial.number, value_of(record_of(trial)))
@@ -137,10 +147,10 @@ class Ledger(StudyReader):
         """
         adopted = []
         with storage_errors(self._url):
-            finished = {trial.user_attrs["cell"]: trial for trial in self._database.trials(source, TrialState.COMPLETE)}
-            rows, choices, opened = self._database.rows(study), self._choices(study), self._database.get(study)
+            finished = {trial.user_attrs["cell"]: trial for trial in self._trials(source, State.COMPLETE)}
+            rows, choices, opened = self._rows(study), self._choices(study), self._database.get(study)
             for cell in dict.fromkeys(cells):
-                there = in_state(rows.get(str(cell), []), TrialState.COMPLETE, TrialState.RUNNING, TrialState.WAITING)
+                there = in_state(rows.get(str(cell), []), State.COMPLETE, State.RUNNING, State.WAITING)
                 if there is None and str(cell) in finished:
                     opened.add_trial(choices.adopted(cell, finished[str(cell)], source))
                     adopted.append(cell)

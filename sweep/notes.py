@@ -4,7 +4,7 @@ Noted once and read from then on, so that nothing that decided a later step can 
 attributes of one study, the first that the run opens.
 """
 
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -13,9 +13,11 @@ from results.run_results import FeatureRow, ReferenceScore, TestScore
 from search_spaces.errors import SweepError
 from search_spaces.resolution import Resolution
 from search_spaces.space import Space
-from sweep.ledger import Ledger
 from sweep.study_names import grid_study, screening_study
 from sweep.study_reader import StudyReader
+
+if TYPE_CHECKING:
+    from sweep.ledger import Ledger  # and Optuna with it, which who only reads notes need not wait for
 
 T = TypeVar("T")
 
@@ -77,7 +79,7 @@ class Notes:
 class Notebook(Notes):
     """A run's notes, written; only for the coordinator."""
 
-    def __init__(self, ledger: Ledger, study: str) -> None:
+    def __init__(self, ledger: "Ledger", study: str) -> None:
         super().__init__(ledger, study)
         self._ledger = ledger
 

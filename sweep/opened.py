@@ -8,10 +8,10 @@ from search_spaces.corpus import Modality
 from search_spaces.errors import SweepError, unknown
 from search_spaces.space import Space
 from sweep import environment, feature_store, identity
+from sweep._sqlite import sqlite_url
 from sweep.feature_store import FeatureStore
 from sweep.folder import RunFolder
 from sweep.identity import Identity
-from sweep.ledger import sqlite_url
 from sweep.study_reader import StudyReader
 
 

@@ -1,19 +1,27 @@
 """What the studies of a run say, read without changing them: for the coordinator and for every status and table."""
 
 from collections.abc import Iterable
-from typing import Self, cast
+from datetime import datetime
+from typing import TYPE_CHECKING, Self
 
-from optuna.trial import TrialState
 from pydantic import JsonValue
 
 from results.records import Cell, Cost, Hole, TrialRecord
 from search_spaces.errors import SweepError
-from sweep._database import Database
 from sweep._seals import unsealed
-from sweep._storage import storage_errors
+from sweep._source import Source, check_all
+from sweep._sqlite import sqlite_path
+from sweep._stored import State, Stored
+from sweep._study_file import StudyFile
 from sweep._trial_values import artifact_of, cost_of, record_of
-from sweep._trials import hole, interruptions
+from sweep._trials import Row, attempts, hole, interruptions, rows_by_cell
 from sweep.folder import Artifact
+
+if TYPE_CHECKING:
+    from optuna.study._frozen import FrozenStudy
+    from optuna.trial import FrozenTrial
+
+    from sweep._database import Database
 
 MAX_ATTEMPTS = 3
 """How many workers a cell may lose before it is a hole."""
@@ -24,7 +32,8 @@ class StudyReader:
 
     A database that does not exist is an error here; the ledger makes one. Reading a study that does not exist yet finds
     it empty. Every trial is held against its digest when the studies are opened; one that was altered is an error.
-    Every method raises SweepError where the storage cannot be used. For one thread.
+    What is read is the studies as they stood then, until `refresh`. Every method raises SweepError where the storage
+    cannot be used. For one thread.
 
     Args:
         storage_url: SQLAlchemy's; for a file see `sqlite_url`.
@@ -32,8 +41,6 @@ class StudyReader:
         max_attempts: how many workers a cell may lose.
         timeout_s: how long to wait for a locked database file.
     """
-
-    _CREATES = False
 
     def __init__(
         self,
@@ -45,17 +52,48 @@ class StudyReader:
     ) -> None:
         self._url = storage_url
         self._max_attempts = max_attempts
-        self._database = Database(storage_url, f"{run_name}/" if run_name else "", self._CREATES, timeout_s)
+        self._prefix = f"{run_name}/" if run_name else ""
+        self._timeout_s = timeout_s
+        self._records: dict[tuple[str, int], TrialRecord] = {}  # of finished trials, which do not change
+        self._costs: dict[tuple[str, int], Cost] = {}
+        self._source = self._open()
         try:
-            with storage_errors(storage_url):
-                self._database.check()
+            self._check()
         except SweepError:
             self.close()
             raise
 
+    def _open(self) -> Source:
+        return self._file() or self._optuna()
+
+    def _check(self) -> None:
+        self.refresh()
+
+    def _file(self) -> StudyFile | None:
+        """The studies as their file has them; None where they are in none that we can read ourselves."""
+        path = sqlite_path(self._url)
+        if path is None:
+            return None
+        found = StudyFile(path, self._prefix, self._timeout_s)
+        return found if found.is_known() else None
+
+    def _optuna(self, *, create: bool = False) -> "Database":
+        """The studies as Optuna has them, which takes a second to load."""
+        from sweep._database import Database  # noqa: PLC0415 - see above
+
+        return Database(self._url, self._prefix, create, self._timeout_s)
+
     def close(self) -> None:
         """Lets go of the database."""
-        self._database.close()
+        self._source.close()
+
+    def refresh(self) -> None:
+        """Reads what has changed, and holds it against its digests.
+
+        Raises:
+            SweepError: something was altered.
+        """
+        check_all(self._source)
 
     def __enter__(self) -> Self:
         return self
@@ -65,37 +103,49 @@ class StudyReader:
 
     def studies(self) -> tuple[str, ...]:
         """The names of this run's studies, sorted."""
-        with storage_errors(self._url):
-            return self._database.names()
+        with self._source.errors():
+            return self._source.names()
+
+    def everything(self) -> "list[tuple[FrozenStudy, list[FrozenTrial]]]":
+        """The studies as Optuna has them, oldest first, each with its trials; not to be changed."""
+        database = self._optuna()
+        try:
+            with database.errors():
+                return database.everything()
+        finally:
+            database.close()
 
     def records(self, study: str) -> tuple[TrialRecord, ...]:
         """What the finished trials measured, in the order they were queued."""
-        with storage_errors(self._url):
-            return tuple(record_of(trial) for trial in self._database.trials(study, TrialState.COMPLETE))
+        return tuple(self._record(study, trial) for trial in self._trials(study, State.COMPLETE))
 
     def costs(self, study: str) -> dict[str, Cost]:
         """What the finished trials took, by str(cell)."""
-        with storage_errors(self._url):
-            finished = self._database.trials(study, TrialState.COMPLETE)
-            return {trial.user_attrs["cell"]: cost_of(trial) for trial in finished}
+        return {trial.user_attrs["cell"]: self._cost(study, trial) for trial in self._trials(study, State.COMPLETE)}
 
     def artifacts(self, study: str) -> dict[str, Artifact]:
         """Where the finished trials' predictions lie, by str(cell)."""
-        with storage_errors(self._url):
-            found = {t.user_attrs["cell"]: artifact_of(t) for t in self._database.trials(study, TrialState.COMPLETE)}
+        found = {trial.user_attrs["cell"]: artifact_of(trial) for trial in self._trials(study, State.COMPLETE)}
         return {cell: artifact for cell, artifact in found.items() if artifact is not None}
 
     def holes(self, study: str, cells: Iterable[Cell]) -> tuple[Hole, ...]:
         """The wanted cells without a record, each with its state and reason."""
-        with storage_errors(self._url):
-            rows = self._database.rows(study)
+        rows = self._rows(study)
         found = (hole(cell, rows.get(str(cell), []), self._max_attempts) for cell in cells)
         return tuple(hole for hole in found if hole is not None)
 
+    def attempts(self, study: str) -> dict[str, int]:
+        """How many trials of each cell were begun, by str(cell)."""
+        return {cell: attempts(rows) for cell, rows in self._rows(study).items()}
+
     def interruptions(self, study: str) -> dict[str, int]:
         """How often the sweep stopped while a cell ran, by str(cell)."""
-        with storage_errors(self._url):
-            return {cell: interruptions(rows) for cell, rows in self._database.rows(study).items()}
+        return {cell: interruptions(rows) for cell, rows in self._rows(study).items()}
+
+    def running_since(self, study: str) -> dict[str, datetime]:
+        """When the trials that are running began, by str(cell)."""
+        running = self._trials(study, State.RUNNING)
+        return {trial.user_attrs["cell"]: trial.started for trial in running if trial.started is not None}
 
     def attribute(self, study: str, key: str) -> JsonValue:
         """A value kept with a study, or None.
@@ -103,7 +153,27 @@ class StudyReader:
         Raises:
             SweepError: it was altered.
         """
-        with storage_errors(self._url):
-            found = self._database.find(study)
-            stored = None if found is None else cast(JsonValue, found.user_attrs.get(key))
+        with self._source.errors():
+            stored = self._source.attribute(study, key)
         return unsealed(stored, f"{key!r} of study {study!r}")
+
+    def _trials(self, study: str, *states: State) -> list[Stored]:
+        """Our trials of a study; others were added by hand."""
+        with self._source.errors():
+            found = self._source.trials(study, *states)
+        return [trial for trial in found if isinstance(trial.user_attrs.get("cell"), str)]
+
+    def _rows(self, study: str) -> dict[str, list[Row]]:
+        return rows_by_cell(self._trials(study))
+
+    def _record(self, study: str, trial: Stored) -> TrialRecord:
+        key = study, trial.number
+        if key not in self._records:
+            self._records[key] = record_of(trial)
+        return self._records[key]
+
+    def _cost(self, study: str, trial: Stored) -> Cost:
+        key = study, trial.number
+        if key not in self._costs:
+            self._costs[key] = cost_of(trial)
+        return self._costs[key]

@@ -1,0 +1,48 @@
+"""What studies are read from: their file, or Optuna. Part of the ledger."""
+
+from contextlib import AbstractContextManager
+from typing import Protocol
+
+from pydantic import JsonValue
+
+from sweep._stored import State, Stored, damaged_study
+from sweep._trial_check import check
+
+
+class Source(Protocol):
+    """Where trials are read from; a study that does not exist reads as empty."""
+
+    shown: str
+
+    def errors(self) -> AbstractContextManager[None]:
+        """Turns what reading may raise into one message."""
+
+    def refresh(self) -> None:
+        """Makes sure that what is read from now on is not older."""
+
+    def names(self) -> tuple[str, ...]:
+        """This run's studies, sorted."""
+
+    def attribute(self, study: str, key: str) -> JsonValue:
+        """A value kept with a study; None where there is none."""
+
+    def trials(self, study: str, *states: State) -> list[Stored]:
+        """All trials of a study in order of their numbers, in these states or in all."""
+
+    def close(self) -> None:
+        """Lets go of it."""
+
+
+def check_all(source: Source) -> None:
+    """Reads every trial of a run and makes sure that it says what was stored; see `_trial_check.check`.
+
+    Raises:
+        SweepError: it does not.
+    """
+    with source.errors():
+        source.refresh()
+        for study in source.names():
+            with damaged_study(study, source.shown):
+                for trial in source.trials(study):
+                    if trial.user_attrs.keys() & {"cell", "attempt", "record"}:  # others were added by hand
+                        check(trial, study)
