@@ -41,6 +41,10 @@ class Reduction:
         """Columns after the reduction (Table I)."""
         return len(self.components)
 
+    def kept_variance(self) -> tuple[float, ...]:
+        """Share of the train variance in the first 1, 2, … components, to four digits: a spectrum to look at."""
+        return tuple(np.minimum(np.cumsum(self.explained), 1).round(4).tolist())
+
     def map(self, steps: NDArray[np.float32]) -> NDArray[np.float32]:
         """Steps (N, F) in the reduced space (N, k)."""
         centred = (steps.astype(np.float64) - self.mean) / self.scale

@@ -22,13 +22,14 @@ def feature_rows(store: FeatureStore, modalities: Mapping[str, Modality], settin
     for name, modality in modalities.items():
         reduced = None
         if _varies(store.values(name)[store.train_steps()]):
-            reduced = pca.read_reduction(pca.reduce(store, name, settings)).width
+            reduced = pca.read_reduction(pca.reduce(store, name, settings))
         yield FeatureRow(
             name=name,
             title=title(name),
             modality=modality,
             width=store.widths[name],
-            reduced_width=reduced,
+            reduced_width=reduced.width if reduced else None,
+            kept_variance=reduced.kept_variance() if reduced else (),
             versions=environment.versions(),
         )
 

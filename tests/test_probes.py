@@ -35,6 +35,14 @@ def test_table_i_has_every_feature_before_and_after_pca(tmp_path: Path) -> None:
     ]
 
 
+def test_the_share_of_variance_is_noted_by_number_of_components(tmp_path: Path) -> None:
+    fau, bert, flat = probes.feature_rows(store(tmp_path), MODALITIES, Settings())
+    assert len(fau.kept_variance) == fau.reduced_width == 2
+    assert fau.kept_variance[0] < fau.kept_variance[1] == 1  # two columns, both kept: all of the variance
+    assert bert.kept_variance == (1.0,)  # one column three times has one direction
+    assert flat.kept_variance == ()
+
+
 def test_the_references_are_scored_on_devel_and_on_the_test_labels_that_are_given(tmp_path: Path) -> None:
     found = {score.name: score for score in probes.references(store(tmp_path), ("arousal",))}
     # Always 0 on devel (1, 0): precision 1/2, recall 1, F1 2/3 for class 0; nothing for the other four.
