@@ -155,11 +155,18 @@ def replay(
 
 
 @app.command()
-def status(run_dir: option.Run, as_json: option.Json = False) -> None:
-    """How far a run is: cells per state, best cells, failures with their reason."""
-    from sweep.commands.status import status as show
+def status(
+    run_dir: option.Run, seconds: option.Seconds = None, watch: option.Watch = False, as_json: option.Json = False
+) -> None:
+    """How far a run is: cells per state, best cells, failures with their reason; with --watch as it goes on."""
+    from sweep.commands import status as command
 
-    show(run_dir, as_json, _prints())
+    if watch:
+        command.watch(run_dir, seconds or command.EVERY_S, as_json, _prints())
+    elif seconds is not None:
+        raise SweepError(f"SECONDS goes with --watch: sweep status {run_dir} --watch {seconds:g}")
+    else:
+        command.status(run_dir, as_json, _prints())
 
 
 @app.command()

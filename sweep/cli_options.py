@@ -27,6 +27,8 @@ OtherVersions = Annotated[
     bool, typer.Option("--other-versions", help="Go on under other library versions; tables mark what they trained.")
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON on standard output alone.")]
+Seconds = Annotated[float | None, typer.Argument(min=0.1, help="With --watch: between two looks. [default: 2]")]
+Watch = Annotated[bool, typer.Option("--watch", help="Show the table as it fills in, until the run is complete.")]
 Reader = Annotated[str, typer.Option("--reader", help="How the tree is laid out; a file of search_spaces/datasets.")]
 TreeDir = Annotated[Path, typer.Argument(help="The data tree.")]
 Format = Annotated[

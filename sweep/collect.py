@@ -65,7 +65,7 @@ def run_results(folder: RunFolder, identity: Identity, studies: StudyReader, *, 
         ways=identity.space.ways,
         versions=identity.versions,
         features=notes.features or (),
-        rows=tuple(_rows(identity, _resolution(notes))),
+        rows=tuple(_rows(identity, resolution_of(notes))),
         records=_records(studies, grid_study, targets),
         baselines=_records(studies, baseline_study, targets),
         multitask=_records(studies, multitask_study, targets),
@@ -83,7 +83,7 @@ def _findings(
     folder: RunFolder, identity: Identity, studies: StudyReader, notes: Notes
 ) -> tuple[tuple[Findings, ...], str]:
     """The statistics of every target whose grid is complete, or why there are none."""
-    space, resolution = identity.space, _resolution(notes)
+    space, resolution = identity.space, resolution_of(notes)
     if notes.features is None or any(row.features is None for row in expand(space, resolution).rows):
         return (), ""
     holes = plan_holes(studies, grid_plan(space, resolution, identity.targets))
@@ -101,7 +101,7 @@ def progress(identity: Identity, studies: StudyReader) -> Progress:
     notes = Notes(studies, notes_study(identity.space, identity.targets))
     steps = _steps(identity, notes)
     holes = {hole.cell: hole for plan in reversed(steps) for hole in plan_holes(studies, plan)}
-    rows = expand(identity.space, _resolution(notes)).rows if notes.features else ()
+    rows = expand(identity.space, resolution_of(notes)).rows if notes.features else ()
     studied = dict.fromkeys(study for plan in steps for study, _ in plan)
     return Progress(
         wanted=tuple(dict.fromkeys(cell for plan in steps for _, cell in plan)),
@@ -121,7 +121,7 @@ def _steps(identity: Identity, notes: Notes) -> tuple[Plan, Plan, Plan, Plan]:
     """Screening, grid, baseline and multitask, as far as their cells are known."""
     if notes.features is None:  # nothing is known of the data yet
         return (), (), (), ()
-    space, targets, resolution = identity.space, identity.targets, _resolution(notes)
+    space, targets, resolution = identity.space, identity.targets, resolution_of(notes)
     pairs = (notes.selected(target) for target in targets)
     return (
         screening_plan(space, (row.name for row in notes.features), targets),
@@ -131,7 +131,7 @@ def _steps(identity: Identity, notes: Notes) -> tuple[Plan, Plan, Plan, Plan]:
     )
 
 
-def _resolution(notes: Notes) -> Resolution:
+def resolution_of(notes: Notes) -> Resolution:
     """What the roles are by now; before the screening only the features are known."""
     return notes.resolution or Resolution(modalities={row.name: row.modality for row in notes.features or ()})
 

@@ -2,6 +2,7 @@
 
 import os
 import re
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import sha256
@@ -12,6 +13,7 @@ from search_spaces.errors import SweepError
 from sweep import atomic, refusals
 
 _ARTIFACT = r"[a-z0-9-]+\.npz"  # what `cell_name` gives
+_ZIP_END, _ZIP_END_REST = b"PK\x05\x06", 18  # an .npz is a zip archive without a comment; the bytes that follow
 _SLUG_LENGTH = 80  # with hash and ending far below the 255 bytes a file system allows
 
 
@@ -176,6 +178,30 @@ class RunFolder:
         if found != artifact.sha256:
             raise SweepError(f"Artifact {path} was changed: expected SHA-256 {artifact.sha256}, found {found}.")
         return content
+
+    def glance_at(self, artifact: Artifact) -> None:
+        """Makes sure that an artifact is there and has its end, without reading it.
+
+        Raises:
+            SweepError: it is missing or was cut short.
+        """
+        path = self._place(artifact)
+        try:
+            with path.open("rb") as file:
+                file.seek(max(0, file.seek(0, os.SEEK_END) - len(_ZIP_END) - _ZIP_END_REST))
+                end = file.read()
+        except OSError as error:
+            raise SweepError(f"Artifact {path} cannot be read: {error.strerror}.") from error
+        if not end.startswith(_ZIP_END):
+            raise SweepError(f"Artifact {path} was changed: it has no end.")
+
+    def size_of(self, artifacts: Iterable[Artifact]) -> int:
+        """How many bytes there are of some artifacts; what is missing or cannot be seen has none."""
+        sizes: dict[str, int] = {}
+        with suppress(OSError), os.scandir(self.artifacts) as entries:
+            for entry in entries:
+                sizes[entry.name] = entry.stat(follow_symlinks=False).st_size
+        return sum(sizes.get(Path(artifact.path).name, 0) for artifact in artifacts)
 
     def holds(self, artifact: Artifact) -> bool:
         """Whether an artifact is there, whole and unchanged."""

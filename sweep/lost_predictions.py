@@ -4,7 +4,7 @@ A trial's outcome follows from its identity, so training it once more gives the 
 against the digest in the study, which stays as it is: the cell keeps its one trial and its record.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from hashlib import sha256
 
@@ -32,20 +32,32 @@ class Lost:
         return f"{self.cell}: {self.reason}"
 
 
-def lost(folder: RunFolder, studies: StudyReader) -> tuple[Lost, ...]:
-    """Every finished cell whose predictions are missing, cut short or altered; reads all of them."""
-    found: dict[str, Lost] = {}
+def lost(folder: RunFolder, studies: StudyReader, *, read_at_most: int | None = None) -> tuple[Lost, ...]:
+    """Every finished cell whose predictions are missing, cut short or altered.
+
+    Args:
+        folder: of the run.
+        studies: of the run.
+        read_at_most: bytes; where the predictions are more, they are not held against their digests, and only those
+            are found that are missing or lack their end. None reads all of them.
+    """
+    artifacts: dict[str, tuple[Cell, Artifact]] = {}  # two studies share what one adopted
     for study in studies.studies():
-        artifacts = studies.artifacts(study)
+        mine = studies.artifacts(study)
         for record in studies.records(study):
-            artifact = artifacts.get(str(record.cell))
-            if artifact is None or artifact.path in found:  # two studies share what one adopted
-                continue
-            try:
-                folder.read_artifact(artifact)
-            except SweepError as error:
-                found[artifact.path] = Lost(record.cell, artifact, str(error))
-    return tuple(found.values())
+            if (artifact := mine.get(str(record.cell))) is not None:
+                artifacts.setdefault(artifact.path, (record.cell, artifact))
+    whole = read_at_most is None or folder.size_of(artifact for _, artifact in artifacts.values()) <= read_at_most
+    look = folder.read_artifact if whole else folder.glance_at
+    return tuple(_lost(artifacts.values(), look))
+
+
+def _lost(artifacts: Iterable[tuple[Cell, Artifact]], look: Callable[[Artifact], object]) -> Iterator[Lost]:
+    for cell, artifact in artifacts:
+        try:
+            look(artifact)
+        except SweepError as error:
+            yield Lost(cell, artifact, str(error))
 
 
 def restore(

@@ -30,7 +30,7 @@ class Head:
         if len(self.targets) == 1:
             yield Text(self.frame.label(self.targets[0]) + ways, "bold")
             return
-        names = BETWEEN.join(target[: len(ways)].rjust(len(ways)) for target in self.targets)
+        names = BETWEEN.join(target[: len(ways)].center(len(ways)) for target in self.targets)
         yield Text(" " * form.label + names, "bold")
         yield Text(" " * form.label + BETWEEN.join(ways for _ in self.targets), "bold")
 

@@ -51,12 +51,15 @@ def screen(tally: Tally, room: Room, title: str = "") -> tuple[Text, ...]:
 
 def _counts(tally: Tally, width: int, signs: Signs) -> Text:
     eta, done, planned = tally.eta_s(), len(tally.done), len(tally.planned)
+    if not planned:
+        return Text("preparing", style="bold")
     line = Text(f"{done}/{planned} cells", style="bold")
     if tally.open_cells:
         line.append(f" (+{tally.open_cells} to come)", style="not bold")
     if tally.failed:
         line.append(f"  {len(tally.failed)} failed", style="bold red")
-    line.append(f"  ETA {clock(eta)}" if eta is not None else "  ETA after the first epochs", style="not bold")
+    if eta != 0:
+        line.append("  ETA after the first epochs" if eta is None else f"  ETA {clock(eta)}", style="not bold")
     room = min(_BAR, width - line.cell_len - 2)
     if room >= _BAR // 4:
         filled = round(room * done / max(1, planned + tally.open_cells))
@@ -89,6 +92,8 @@ def _some(lines: list[Text], most: int, words: str, signs: Signs) -> list[Text]:
 
 def _table(tally: Tally, room: Room, height: int, signs: Signs) -> Iterator[Text]:
     """The table in at most so many lines: in the roomiest form that fits, else in the lowest, less what must go."""
+    if not tally.sheet.stages:  # nothing is known of the data yet
+        return
     scales = _scales(tally, room.coloured)
     pictures = [parts_of(Frame(tally, form, scales, signs)) for form in forms(tally, room.width)]
     fitting = [parts for parts in pictures if height_of(parts) <= height]

@@ -116,6 +116,8 @@ class Tally:
 
     def _plan(self, cells: tuple[Cell, ...], resolution: Resolution) -> None:
         self.planned |= dict.fromkeys(cells)
+        if not resolution.modalities:  # nothing is known of the data yet
+            return
         self._to_come = to_come(self.space, resolution, self.targets)
         self.sheet = sheet_of(self.space, self.targets, resolution, self.planned)
 

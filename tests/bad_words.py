@@ -13,7 +13,7 @@ MISTAKES = (
     (("[/x]",), "No such command '[/x]'"),
     (("data", "chek", "tree"), "Did you mean 'check'?"),
     (("status",), "Missing argument 'run_dir'"),
-    (("status", "a", "b"), "unexpected extra argument"),
+    (("status", "a", "1", "b"), "unexpected extra argument"),
     (("run", "smoke"), "Missing option '--data'"),
     (("run", "smoke", "--data"), "Option '--data' requires an argument"),
     (("run", "smoke", "--data", "tree", "--sede", "3"), "No such option: --sede"),
