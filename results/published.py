@@ -105,7 +105,9 @@ class Published(_Frozen):
 
     def grid_figure(self, target: str, features: str, way: str) -> float | None:
         """The F1 of one cell of Tables II–IV, or None where the paper has none of that name."""
-        return dict(self.grid_figures(target)).get(Branch(features=features, way=way))
+        lines = (line for line in self.grid if line.features == features and target in line.figures)
+        figures = next((line.figures[target] for line in lines), ())
+        return {f"way{number}": figure for number, figure in enumerate(figures, start=1)}.get(way)
 
     def width(self, feature: str) -> Widths | None:
         """The row of Table I of one feature."""

@@ -1,9 +1,11 @@
 """Cells as Optuna's trials: their parameters are choices among all that a study may name. Part of the ledger."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from optuna.distributions import BaseDistribution, CategoricalDistribution
 from optuna.trial import FrozenTrial, TrialState, create_trial
+from pydantic import JsonValue
 
 from results.records import Cell
 from sweep._stored import Stored
@@ -28,11 +30,21 @@ class Choices:
 
     def adopted(self, cell: Cell, trial: Stored, source: str) -> FrozenTrial:
         """A finished trial of another study, as one of this."""
+        return self.finished(cell, value_of(record_of(trial)), {**trial.user_attrs, "adopted_from": source})
+
+    def finished(self, cell: Cell, value: float, attributes: Mapping[str, JsonValue]) -> FrozenTrial:
+        """A trial that is done.
+
+        Args:
+            cell: what was trained.
+            value: what Optuna ranks.
+            attributes: what is kept with it.
+        """
         return create_trial(
-            value=value_of(record_of(trial)),
+            value=value,
             params=_parameters(cell),
             distributions=self._distributions(cell),
-            user_attrs={**trial.user_attrs, "adopted_from": source},
+            user_attrs={**attributes, "cell": str(cell)},
         )
 
     def _distributions(self, cell: Cell) -> dict[str, BaseDistribution]:

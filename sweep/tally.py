@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from results.records import Cell, Cost, TrialRecord
-from results.summary import is_collapsed, summarize
+from results.summary import Summary, is_collapsed, summarize
 from search_spaces.resolution import Resolution
 from search_spaces.space import Space
 from sweep.cells import to_come
@@ -21,8 +21,13 @@ class Figure:
     """Devel macro-F1 of a cell that is done, as a fraction."""
 
     mean: float
-    std: float | None  # None for one seed
+    summary: Summary
     collapsed: bool  # says nothing about features or Way, and is not ranked
+
+    @property
+    def std(self) -> float | None:
+        """Over seeds; None for one."""
+        return self.summary.std
 
 
 @dataclass
@@ -125,7 +130,7 @@ class Tally:
         summary = summarize(record)
         self.done.add(record.cell)
         self.failed.pop(record.cell, None)
-        self.figures[record.cell] = Figure(summary.mean, summary.std, is_collapsed(record))
+        self.figures[record.cell] = Figure(summary.mean, summary, is_collapsed(record))
         if cost is not None:
             self._pace.took(record.cell, cost.wall_s)
 

@@ -1,14 +1,16 @@
 """Tables II–IV are one shape: feature sets down, targets and Ways across."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+
 from results import published
 from results.footnotes import Gap
-from results.records import Branch, Cell
+from results.records import Branch, Cell, Hole, TrialRecord
 from results.run_results import GridRow, RunResults
 from results.table import Block, Column, FeatureSet, Figure, Row, Table, Text, View
 from results.tables._parts import (
     aside,
     figure_of,
-    hole_of,
     letters,
     nothing_yet,
     paper_notes,
@@ -33,8 +35,8 @@ def grid_table(number: str, what: str, results: RunResults, view: View, targets:
     Raises:
         SweepError: no cell of the table has a record.
     """
-    lines = [line for line in results.rows if number in line.tables]
-    rows = tuple(_row(line, results, view, targets) for line in lines)
+    cells = _Cells.of(results)
+    rows = tuple(_row(line, cells, view, targets) for line in results.rows if number in line.tables)
     figures = [value for row in rows for value in row.values if isinstance(value, Figure)]
     if not any(figure.summary for figure in figures):
         raise nothing_yet(number, f"one finished cell of {what}, target {' or '.join(targets) or '(none)'}")
@@ -55,19 +57,33 @@ def grid_table(number: str, what: str, results: RunResults, view: View, targets:
     return Table(number, caption, blocks, aside(figures, view), paper_notes(view, number))
 
 
-def _row(line: GridRow, results: RunResults, view: View, targets: tuple[str, ...]) -> Row:
-    figures = [figure for target in targets for figure in _figures(line, results, view, target)]
+@dataclass(frozen=True)
+class _Cells:
+    """What is known of every cell, to be looked up: a grid may have thousands."""
+
+    results: RunResults
+    records: Mapping[Cell, TrialRecord]
+    holes: Mapping[Cell, Hole]
+
+    @classmethod
+    def of(cls, results: RunResults) -> "_Cells":
+        records = {record.cell: record for record in results.records}
+        return cls(results, records, {hole.cell: hole for hole in results.holes})
+
+
+def _row(line: GridRow, cells: _Cells, view: View, targets: tuple[str, ...]) -> Row:
+    figures = [figure for target in targets for figure in _figures(line, cells, view, target)]
     label = Text(line.slot) if line.features is None else FeatureSet(line.features)
     return Row((label, Text(letters(line.modalities)), *figures), line.group)
 
 
-def _figures(line: GridRow, results: RunResults, view: View, target: str) -> tuple[Figure, ...]:
+def _figures(line: GridRow, cells: _Cells, view: View, target: str) -> tuple[Figure, ...]:
     if line.features is None:
-        return tuple(Figure(None, gap=_UNRESOLVED) for _ in results.ways)
+        return tuple(Figure(None, gap=_UNRESOLVED) for _ in cells.results.ways)
     paper = published.load()
     figures = []
-    for way in results.ways:
+    for way in cells.results.ways:
         cell = Cell(target=target, branches=(Branch(features=line.features, way=way),))
         printed = paper.grid_figure(target, line.features, way)
-        figures.append(figure_of(results, results.record(cell), hole_of(results, cell), view, printed))
+        figures.append(figure_of(cells.results, cells.records.get(cell), cells.holes.get(cell), view, printed))
     return with_places(tuple(figures))
