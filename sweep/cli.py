@@ -186,6 +186,19 @@ def tables(
 
 
 @app.command()
+def report(
+    run_dir: option.Run,
+    out: option.ReportFile = None,
+    figures: option.FiguresDir = None,
+    compare: option.Compare = None,
+) -> None:
+    """Write one HTML page of a run: summary, tables, figures, cost, failures, provenance; figures as files too."""
+    from sweep.commands import report as command
+
+    command.report(run_dir, command.Request(out, figures, compare), _prints())
+
+
+@app.command()
 def predict(
     run_dir: option.Run,
     out: option.PredictDir,

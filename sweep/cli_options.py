@@ -38,6 +38,8 @@ Table = Annotated[list[str] | None, typer.Option("--table", help="I … VI; repe
 OutDir = Annotated[Path | None, typer.Option("--out", help="Write one file per table there instead of printing.")]
 Compare = Annotated[Literal["paper"] | None, typer.Option("--compare", help="Set the published figures beside ours.")]
 Aggregate = Annotated[Literal["mean", "best", "median"], typer.Option("--aggregate", help="What stands for the seeds.")]
+ReportFile = Annotated[Path | None, typer.Option("--out", help="Write the page there. [default: RUN/report.html]")]
+FiguresDir = Annotated[Path | None, typer.Option("--figures", help="Also write every figure there: PNG, PDF, SVG.")]
 PredictDir = Annotated[Path, typer.Option("--out", help="A new or empty folder for the predictions.")]
 Model = Annotated[
     Literal["multitask", "best", "late-fusion"],
