@@ -7,6 +7,7 @@ from results.table import Blank, Count, Difference, FeatureSet, Figure, Text, Va
 
 DASH = "—"
 MINUS = "−"
+DAGGER = "†"
 _SUPERSCRIPTS = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
@@ -16,7 +17,7 @@ class Parts:
 
     Attributes:
         main: the figure, word or dash.
-        note: the footnotes' numbers, "1" or "1,2"; "" without one.
+        note: a dagger above the linear probe, and the footnotes' numbers: "†", "1", "†1,2"; "" without either.
         spread: " ± 0.52", or "" for one seed.
         best: " (38.21)", the best seed; "" where it is the figure itself.
         published: "34.67", the paper's figure; "" when not compared.
@@ -47,6 +48,8 @@ def parts(value: Value, footnotes: dict[Footnote, int]) -> Parts:
         footnotes: the table's, from `Table.footnotes`.
     """
     note = ",".join(str(footnotes[each]) for each in notes_of(value))
+    if isinstance(value, Figure) and value.above_probe:
+        note = DAGGER + note
     match value:
         case Text(text) | FeatureSet(text):
             return Parts(text)

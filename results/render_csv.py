@@ -18,6 +18,7 @@ _FIGURES = (  # what is measured stands behind what it is measured of, whatever 
     "reason",
     "remark",
     "place",
+    "above_probe",
     "macro_f1_mean",
     "macro_f1_std",
     "macro_f1_median",
@@ -80,6 +81,7 @@ def _figure(figure: Figure) -> dict[str, str]:
         "reason": inert(figure.gap.reason) if figure.gap else "",
         **_remark(figure.marks),
         "place": "" if figure.place is None else str(figure.place),
+        **({} if figure.above_probe is None else {"above_probe": "yes" if figure.above_probe else "no"}),
         **_seeds(figure.summary, figure.value),
         **beside,
     }

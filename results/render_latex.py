@@ -33,6 +33,7 @@ _ESCAPES = str.maketrans(
         "–": "--",
         "…": r"\ldots{}",
         "δ": r"$\delta$",
+        "†": r"$\dagger$",
     }
 )
 
@@ -110,7 +111,7 @@ def _cell(value: Value, footnotes: dict[Footnote, int], stacked: bool) -> str:
             text = f"\\textbf{{{text}}}"
         case 2:
             text = f"\\underline{{{text}}}"
-    note = f"\\textsuperscript{{{piece.note}}}" if piece.note else ""
+    note = f"\\textsuperscript{{{escape(piece.note)}}}" if piece.note else ""
     asides = [escape(aside) for aside in (piece.spread + piece.best, piece.paper) if aside.strip()]
     if not asides:
         return text + note

@@ -55,6 +55,7 @@ class Figure:
         published: the paper's figure for the same cell, when compared.
         place: 1 for the best of its row and target, 2 for the runner-up, else None.
         marks: what to know about it, such as versions that are not the run's.
+        above_probe: whether it beats the linear probe of its target; None where there is none, or it is no cell's.
     """
 
     value: float | None
@@ -63,6 +64,7 @@ class Figure:
     published: float | None = None
     place: Literal[1, 2] | None = None
     marks: tuple[Mark, ...] = ()
+    above_probe: bool | None = None
 
     @property
     def difference(self) -> float | None:

@@ -4,16 +4,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from results import published
+from results._cells import DAGGER
 from results.footnotes import Gap
 from results.records import Branch, Cell, Hole, TrialRecord
 from results.run_results import GridRow, RunResults
 from results.table import Block, Column, FeatureSet, Figure, Row, Table, Text, View
 from results.tables._parts import (
+    against_probe,
     aside,
     figure_of,
     letters,
     nothing_yet,
     paper_notes,
+    probe_of,
     reference_block,
     shown,
     with_places,
@@ -53,6 +56,8 @@ def grid_table(number: str, what: str, results: RunResults, view: View, targets:
         f"Devel macro-F1 (%) of {what}: {shown(figures, view.aggregate)}. The best of each row"
         f"{' and target' if len(targets) > 1 else ''} is bold, the runner-up underlined."
     )
+    if any(figure.above_probe is not None for figure in figures):
+        caption += f" {DAGGER}: above the logistic regression below."
     blocks = (Block("grid", columns, rows), *reference_block(results, targets, ("devel",)))
     return Table(number, caption, blocks, aside(figures, view), paper_notes(view, number))
 
@@ -80,10 +85,11 @@ def _row(line: GridRow, cells: _Cells, view: View, targets: tuple[str, ...]) -> 
 def _figures(line: GridRow, cells: _Cells, view: View, target: str) -> tuple[Figure, ...]:
     if line.features is None:
         return tuple(Figure(None, gap=_UNRESOLVED) for _ in cells.results.ways)
-    paper = published.load()
+    paper, probe = published.load(), probe_of(cells.results, target)
     figures = []
     for way in cells.results.ways:
         cell = Cell(target=target, branches=(Branch(features=line.features, way=way),))
         printed = paper.grid_figure(target, line.features, way)
-        figures.append(figure_of(cells.results, cells.records.get(cell), cells.holes.get(cell), view, printed))
+        figure = figure_of(cells.results, cells.records.get(cell), cells.holes.get(cell), view, printed)
+        figures.append(against_probe(figure, probe))
     return with_places(tuple(figures))

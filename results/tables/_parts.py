@@ -59,6 +59,18 @@ def figure_of(
     return Figure(summary.figure(view.aggregate), summary, published=beside, marks=marked)
 
 
+def probe_of(results: RunResults, target: str) -> float | None:
+    """Devel F1 of the linear probe of a target; None before it was computed."""
+    return max((r.devel for r in results.references if r.target == target and r.features is not None), default=None)
+
+
+def against_probe(figure: Figure, probe: float | None) -> Figure:
+    """The figure with its word on whether it beats the probe."""
+    if figure.value is None or probe is None:
+        return figure
+    return replace(figure, above_probe=figure.value > probe)
+
+
 def with_places(figures: tuple[Figure, ...]) -> tuple[Figure, ...]:
     """The same figures, the best marked 1 and the runner-up 2; equal figures share a place, gaps have none.
 
