@@ -109,7 +109,7 @@ def selected(results: RunResults, target: str) -> tuple[tuple[str, TrialRecord],
     joint = joint_of(results, target)
     if joint is None:
         best = ranked(results.records, target)[:2]
-        return tuple(zip(("best cell so far", "second"), best, strict=False))
+        return tuple(zip(("best cell", "second"), best, strict=False))
     cells = [single(target, branch.features, branch.way) for branch in joint.branches]
     found = [(role, results.record(cell)) for role, cell in zip(("main", "related"), cells, strict=True)]
     found.append(("multitask", next((record for record in results.multitask if record.cell == joint), None)))

@@ -25,7 +25,7 @@ def draw(material: Material) -> Iterator[Drawn]:
     for target in material.results.targets:
         record = next((record for record in material.results.multitask if record.cell.target == target), None)
         if record is None:
-            waiting = "is not trained yet" if joint_of(material.results, target) else "waits for the whole grid"
+            waiting = "is not trained yet" if joint_of(material.results, target) else "follows a complete grid"
             yield Missing(f"{target}: the multitask run, which learns δ, {waiting}.")
         elif all(value == 1 for seed in record.seeds for epoch in seed.delta for value in epoch):
             yield Missing(f"{target}: the weighting of this run learns no δ: every head counts the same.")
