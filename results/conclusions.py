@@ -29,7 +29,7 @@ def _sentences(found: Findings) -> Iterator[str]:
     if found.ranks is not None:
         alike = "the Ways differ" if found.ranks.p < 0.05 else "the Ways cannot be told apart"
         sets = found.ranks.feature_sets
-        yield f"{target}: {alike} over {sets} feature sets (Friedman's test, p = {_p(found.ranks.p)})."
+        yield f"{target}: {alike} over {sets} feature sets (Friedman's test, p {_p(found.ranks.p)})."
 
 
 def _best(best: BestOfMany) -> str:
@@ -59,8 +59,8 @@ def _against(compared: Comparison) -> str:
 
 def _difference(compared: Comparison) -> str:
     low, high = signed(compared.low), signed(compared.high)
-    return f"{signed(compared.difference)} [{low}, {high}], p = {_p(compared.p_adjusted)}"
+    return f"{signed(compared.difference)} [{low}, {high}], p {_p(compared.p_adjusted)}"
 
 
 def _p(p: float) -> str:
-    return "< 0.001" if p < 0.001 else f"{p:.3f}"
+    return "< 0.001" if p < 0.001 else f"= {p:.3f}"
