@@ -5,6 +5,7 @@ from typing import Protocol
 
 from pydantic import JsonValue
 
+from sweep import collector
 from sweep._stored import State, Stored, damaged_study
 from sweep._trial_check import check
 
@@ -39,7 +40,7 @@ def check_all(source: Source) -> None:
     Raises:
         SweepError: it does not.
     """
-    with source.errors():
+    with source.errors(), collector.at_rest():
         source.refresh()
         for study in source.names():
             with damaged_study(study, source.shown):

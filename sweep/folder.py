@@ -12,7 +12,7 @@ from results.records import Cell
 from search_spaces.errors import SweepError
 from sweep import atomic, refusals
 
-_ARTIFACT = r"[a-z0-9-]+\.npz"  # what `cell_name` gives
+_ARTIFACT = re.compile(r"[a-z0-9-]+\.npz")  # what `cell_name` gives
 _ZIP_END, _ZIP_END_REST = b"PK\x05\x06", 18  # an .npz is a zip archive without a comment; the bytes that follow
 _SLUG_LENGTH = 80  # with hash and ending far below the 255 bytes a file system allows
 
@@ -187,7 +187,7 @@ class RunFolder:
         """
         path = self._place(artifact)
         try:
-            with path.open("rb") as file:
+            with path.open("rb", buffering=0) as file:
                 file.seek(max(0, file.seek(0, os.SEEK_END) - len(_ZIP_END) - _ZIP_END_REST))
                 end = file.read()
         except OSError as error:
@@ -223,7 +223,7 @@ class RunFolder:
     def _place(self, artifact: Artifact) -> Path:
         """Where an artifact lies: among the artifacts, whatever the study says."""
         folder, _, name = artifact.path.partition("/")
-        if folder != self.artifacts.name or not re.fullmatch(_ARTIFACT, name):
+        if folder != self.artifacts.name or not _ARTIFACT.fullmatch(name):
             raise SweepError(
                 f"An artifact of {self.path} must lie in {self.artifacts.name}/. Found {artifact.path!r} in the study."
             )

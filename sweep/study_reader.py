@@ -8,6 +8,7 @@ from pydantic import JsonValue
 
 from results.records import Cell, Cost, Hole, TrialRecord
 from search_spaces.errors import SweepError
+from sweep import collector
 from sweep._seals import unsealed
 from sweep._source import Source, check_all
 from sweep._sqlite import sqlite_path
@@ -117,7 +118,8 @@ class StudyReader:
 
     def records(self, study: str) -> tuple[TrialRecord, ...]:
         """What the finished trials measured, in the order they were queued."""
-        return tuple(self._record(study, trial) for trial in self._trials(study, State.COMPLETE))
+        with collector.at_rest():
+            return tuple(self._record(study, trial) for trial in self._trials(study, State.COMPLETE))
 
     def costs(self, study: str) -> dict[str, Cost]:
         """What the finished trials took, by str(cell)."""

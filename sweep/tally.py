@@ -45,7 +45,6 @@ class Tally:
         running: cells in flight and their last epoch.
         figures: of the cells done.
         trained: cells done while this command looked.
-        sheet: where each cell stands in the paper's table.
     """
 
     space: Space
@@ -63,7 +62,8 @@ class Tally:
         self._pace = Pace(self.space.settings)
         self._first: dict[Cell, tuple[float, int]] = {}  # when a running cell's first epoch came, epochs since then
         self._to_come: dict[str, int] = {}
-        self.sheet = Sheet(self.targets, self.space.ways)
+        self._resolution = Resolution(modalities={})
+        self._sheet: Sheet | None = None
 
     def __call__(self, event: Event) -> None:
         """Takes in one event."""
@@ -89,6 +89,15 @@ class Tally:
                 self._end(cell)
                 if not queued_again:
                     self.failed[cell] = reason
+
+    @property
+    def sheet(self) -> Sheet:
+        """Where each cell stands in the paper's table; empty while nothing is known of the data."""
+        if self._sheet is None:
+            known = self._resolution.modalities
+            empty = Sheet(self.targets, self.space.ways)
+            self._sheet = sheet_of(self.space, self.targets, self._resolution, self.planned) if known else empty
+        return self._sheet
 
     @property
     def open_cells(self) -> int:
@@ -121,10 +130,8 @@ class Tally:
 
     def _plan(self, cells: tuple[Cell, ...], resolution: Resolution) -> None:
         self.planned |= dict.fromkeys(cells)
-        if not resolution.modalities:  # nothing is known of the data yet
-            return
-        self._to_come = to_come(self.space, resolution, self.targets)
-        self.sheet = sheet_of(self.space, self.targets, resolution, self.planned)
+        self._resolution, self._sheet = resolution, None
+        self._to_come = to_come(self.space, resolution, self.targets) if resolution.modalities else {}
 
     def _finish(self, record: TrialRecord, cost: Cost | None) -> None:
         summary = summarize(record)

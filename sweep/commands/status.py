@@ -17,6 +17,7 @@ from rich.table import Table
 
 from results.records import TrialRecord
 from results.summary import summarize
+from sweep import collector
 from sweep.commands.ending import shortest
 from sweep.events import Event
 from sweep.folder import RunFolder
@@ -87,7 +88,7 @@ def status(path: Path, as_json: bool, console: Console) -> None:
         SweepError: no run, or a damaged one.
     """
     folder, identity = open_run(path)
-    with open_studies(folder) as studies:
+    with collector.at_rest(), open_studies(folder) as studies:
         seen = _Seen.of(folder, identity, studies)
         seen.begin(seen.tally)
         missing = lost(folder, studies, read_at_most=_READ_AT_MOST)

@@ -13,7 +13,7 @@ from results.summary import Aggregate
 from results.table import Table
 from results.tables import build_all, build_table
 from search_spaces.errors import SweepError
-from sweep import atomic
+from sweep import atomic, collector
 from sweep.collect import run_results
 from sweep.opened import open_run, open_studies
 from sweep.plain import tell
@@ -39,6 +39,11 @@ def tables(path: Path, request: Request, console: Console, errors: Console) -> N
     Raises:
         SweepError: no run, an unknown table, nothing measured yet, or a folder that cannot be written.
     """
+    with collector.at_rest():
+        _tables(path, request, console, errors)
+
+
+def _tables(path: Path, request: Request, console: Console, errors: Console) -> None:
     folder, identity = open_run(path)
     with open_studies(folder) as studies:
         results = run_results(folder, identity, studies, statistics=True)
