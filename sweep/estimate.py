@@ -1,11 +1,13 @@
-"""What training will take: measured on a few real batches of this machine and this data, never guessed."""
+"""What an epoch takes: measured on a few real batches of this machine and this data, never guessed."""
 
+import statistics
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
-import psutil
 import torch
+from pydantic import BaseModel, ConfigDict
 
 from results.records import Branch, Cell
 from search_spaces.settings import Settings
@@ -17,11 +19,13 @@ from sweep.trial import build_parts
 
 _WINDOWS = 48
 """Windows timed per branch: about two chunks, a second at most."""
+_PASSES, _TIMED_S = 4, 0.3
 
 
-@dataclass(frozen=True)
-class Speed:
+class Speed(BaseModel):
     """How fast one branch trains on one worker."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
     train_step_s: float  # forward and backward of one step
     devel_step_s: float  # forward of one step
@@ -57,14 +61,17 @@ def measure(store: FeatureStore, target: str, branch: Branch, settings: Settings
     try:
         with torch.random.fork_rng(devices=[]):  # the weights are of no interest, the caller's stream is
             parts = build_parts(cell, settings, (fusion,), train, "cpu")
-        return Speed(_step_s(parts, train, settings, training=True), _step_s(parts, devel, settings, training=False))
+        return Speed(
+            train_step_s=_step_s(parts, train, settings, training=True),
+            devel_step_s=_step_s(parts, devel, settings, training=False),
+        )
     finally:
         torch.set_num_threads(threads)
 
 
-def memory_mb() -> float:
-    """Resident memory of this process, which has just done what a worker does."""
-    return float(psutil.Process().memory_info().rss / 2**20)
+def data_mb(store: FeatureStore, features: Iterable[str]) -> float:
+    """What workers map of these raw features: a page that one has read is there for all of them."""
+    return sum(4 * store.segments.n_steps * store.widths[name] for name in features) / 2**20
 
 
 def _some(runs: Runs) -> Runs:
@@ -75,15 +82,19 @@ def _some(runs: Runs) -> Runs:
 
 
 def _step_s(parts: Parts, runs: Runs, settings: Settings, *, training: bool) -> float:
-    """Seconds a step, after one pass that warms caches and allocators; 0 where there is nothing to do."""
+    """Seconds a step, after one pass that warms caches and allocators; 0 where there is nothing to do.
+
+    The median of as many passes as fit into the time, and of three at least: a neighbour on the machine may steal one.
+    """
     if not len(runs):
         return 0.0
-    took = 0.0
-    for _ in range(2):
-        began = time.perf_counter()
+    took: list[float] = []
+    began = time.perf_counter()
+    while len(took) < _PASSES or time.perf_counter() - began < _TIMED_S:
+        before = time.perf_counter()
         if training:
             backward(parts, runs, np.arange(len(runs)), settings)
         else:
             predict(parts, runs)
-        took = time.perf_counter() - began
-    return took / int(runs.length.sum())
+        took.append(time.perf_counter() - before)
+    return statistics.median(took[1:]) / int(runs.length.sum())

@@ -5,14 +5,16 @@ import pytest
 import torch
 
 from results.records import Branch
+from search_spaces.errors import SweepError
 from search_spaces.settings import Settings
-from sweep import environment, estimate
+from sweep import calibration, environment, estimate
 from sweep.estimate import Speed, Workload
 from sweep.feature_store import FeatureStore
+from sweep.opened import open_data
 from tests.stores import store_of
 
 SMALL = Settings(hidden=8, heads=2, feed_forward=12, layers=1, baseline_layers=1)
-BRANCH = Branch(features="fau+bert~", way="way2")
+BRANCH, OTHER = Branch(features="fau+bert~", way="way2"), Branch(features="bert", way="way4")
 
 
 def store(cache: Path, devel_class: int = 2) -> FeatureStore:
@@ -51,12 +53,22 @@ def test_measuring_a_target_without_devel_labels_takes_no_time_there(tmp_path):
     assert estimate.measure(store(tmp_path, devel_class=-1), "arousal", BRANCH, SMALL).devel_step_s == 0
 
 
-def test_memory_is_that_of_this_process():
-    before = estimate.memory_mb()
-    ballast = np.ones(64 * 2**17)  # 64 MB, touched
-    assert estimate.memory_mb() - before > 0.8 * ballast.nbytes / 2**20
-    del ballast
-    assert environment.peak_memory_mb() >= before + 50
+def test_a_feature_that_is_mapped_takes_four_bytes_a_value(tmp_path):
+    assert estimate.data_mb(store(tmp_path), ["fau", "bert"]) == 2 * 470 * 4 * 4 / 2**20
+
+
+def test_a_process_like_a_worker_s_says_how_fast_it_is_and_how_much_it_takes(tree, cache):
+    packed = open_data(tree, "muse2021", cache).store
+    found = calibration.calibrate(packed, "arousal", [BRANCH, OTHER], SMALL)
+    assert [0 < speed.train_step_s < 1 for speed in found.speeds] == [True, True]
+    assert 100 < found.peak_memory_mb < 2000  # torch is loaded
+
+
+def test_steps_that_cannot_be_trained_say_why(tree, cache):
+    packed = open_data(tree, "muse2021", cache).store
+    wrong = Branch(features="nothing", way="way2")
+    with pytest.raises(SweepError, match=r"^Steps to measure .* could not be trained: feature 'nothing' is unknown"):
+        calibration.calibrate(packed, "arousal", [wrong], SMALL)
 
 
 @pytest.mark.parametrize("name", ["python", "torch", "numpy", "scikit-learn", "optuna", "pandas", "muse-sweep"])

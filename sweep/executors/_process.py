@@ -50,7 +50,7 @@ class WorkerProcess:
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=stderr,
-                env=_environment(),
+                env=worker_environment(),
                 start_new_session=True,  # Ctrl-C is for the coordinator
             )
 
@@ -117,7 +117,8 @@ class Ending(int):
             return f"was ended by signal {-self}"
 
 
-def _environment() -> dict[str, str]:
+def worker_environment() -> dict[str, str]:
+    """The variables that a worker is started with: ours, and those that its libraries read when they load."""
     ours = str(Path(sweep.__file__).parents[1])  # the worker runs the code that its coordinator runs
     inherited = [path for path in (os.environ.get("PYTHONPATH"),) if path]
     return {**os.environ, **_ENVIRONMENT, "PYTHONPATH": os.pathsep.join([ours, *inherited])}
