@@ -3,6 +3,7 @@
 # ruff: noqa: PLC0415 - what needs torch is imported by the fixture that uses it: most tests do without
 
 import os
+import signal
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
 # Before torch is imported. Several test processes with a thread a core each wait for one another: on two cores the
 # suite takes three times as long.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+# A shell that starts tests in the background has them ignore Ctrl-C, and so would every command that they start.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # The same examples in every run, and none kept: what fails here fails everywhere. A busy machine is no defect.
 calm = (HealthCheck.too_slow, HealthCheck.function_scoped_fixture)
