@@ -238,20 +238,30 @@ def dashboard(run_dir: option.Run, port: option.Port = None) -> None:
 
 
 @data.command()
-def check(tree: option.TreeDir, cache: option.CacheDir = None, reader: option.Reader = "muse2021") -> None:
+def check(
+    tree: option.TreeDir,
+    cache: option.CacheDir = None,
+    reader: option.Reader = "muse2021",
+    as_json: option.Json = False,
+) -> None:
     """Find every defect of a tree in one go."""
     from sweep.commands.data import check as find
 
-    if not find(tree, reader, cache or environment.default_cache(), _prints(), _errors()):
+    if not find(tree, reader, cache or environment.default_cache(), as_json, _prints(), _errors()):
         raise typer.Exit(EXIT_MISTAKE)
 
 
 @data.command()
-def describe(tree: option.TreeDir, cache: option.CacheDir = None, reader: option.Reader = "muse2021") -> None:
+def describe(
+    tree: option.TreeDir,
+    cache: option.CacheDir = None,
+    reader: option.Reader = "muse2021",
+    as_json: option.Json = False,
+) -> None:
     """Partitions, segments, steps, classes and feature widths of a tree."""
     from sweep.commands.data import describe as show
 
-    show(tree, reader, cache or environment.default_cache(), _prints(), _errors())
+    show(tree, reader, cache or environment.default_cache(), as_json, _prints(), _errors())
 
 
 @data.command()

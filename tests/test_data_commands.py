@@ -1,5 +1,6 @@
 """`sweep data check`, `describe` and `sample` as a user sees them."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -51,6 +52,42 @@ def test_a_broken_tree_is_not_described(tmp_path: Path, sweep: Sweep) -> None:
     said = sweep("data", "describe", root)
     assert (said.code, said.out) == (2, "")
     assert "fau" in said.err
+
+
+def test_scripts_get_what_is_wrong_with_a_tree(tmp_path: Path, sweep: Sweep) -> None:
+    root = tiny_tree(tmp_path / "tree")
+    set_row(label_file(root, "arousal", "1"), 2, "250,1750,1,9")
+    said = sweep("data", "check", root, "--json")
+    found = json.loads(said.out)
+    assert (said.code, said.err) == (2, "")
+    assert (found["root"], found["usable"], "digest" in found) == (str(root), False, False)
+    (defect,) = found["defects"]
+    assert defect["file"] == "label_segments/arousal/1.csv"
+    assert defect["where"].startswith("row 2")
+    assert "9" in defect["found"]
+
+
+def test_scripts_get_the_size_of_a_tree_without_defects(tree: Path, sweep: Sweep) -> None:
+    said = sweep("data", "check", tree, "--json")
+    found = json.loads(said.out)
+    assert said.code == 0
+    sizes = [found[key] for key in ("usable", "videos", "segments", "steps", "features", "targets")]
+    assert sizes == [True, 7, 35, 168, 3, ["arousal", "valence"]]
+    assert found["defects"] == []
+
+
+def test_scripts_get_what_a_tree_holds(tree: Path, sweep: Sweep) -> None:
+    found = json.loads(sweep("data", "describe", tree, "--json").out)
+    train = found["partitions"]["train"]
+    assert (train["videos"], train["segments"], train["steps"]) == (3, 15, 72)
+    assert (train["steps_per_segment"]["0"], train["steps_per_segment"]["100"]) == (1, 8)  # of tiny_run.LENGTHS
+    assert sum(train["classes"]["arousal"].values()) == 15
+    assert list(train["classes"]["arousal"]) == ["0", "1", "2", "3", "4", "masked"]
+    assert {each["name"]: each["modality"] for each in found["features"]} == {
+        "vggish": "audio",
+        "fau": "video",
+        "bert": "text",
+    }
 
 
 def test_a_sample_is_written_once(tmp_path: Path, sweep: Sweep) -> None:

@@ -1,21 +1,26 @@
 """`sweep data check`, `describe` and `sample`: what is on disk, before anything is trained."""
 
+import json
 from pathlib import Path
 
 import numpy as np
+from pydantic import JsonValue
 from rich.console import Console
 from rich.table import Table
 
 from search_spaces.corpus import PARTITIONS, Partition
 from search_spaces.settings import N_CLASSES
-from sweep import feature_store, sample
+from sweep import data_facts, feature_store, sample
 from sweep.feature_store import FeatureStore, Survey
 from sweep.plain import tell
 
 
-def check(root: Path, reader: str, cache: Path, console: Console, errors: Console) -> bool:
+def check(root: Path, reader: str, cache: Path, as_json: bool, console: Console, errors: Console) -> bool:
     """Prints every defect and notice of a tree; True when there is no defect."""
     found = _survey(root, reader, cache, errors)
+    if as_json:
+        _print_json(data_facts.checked(root, found), console)
+        return not found.defects
     for defect in found.defects:
         tell(console, f"defect: {defect}")
     _print_notices(found, console)
@@ -32,14 +37,17 @@ def check(root: Path, reader: str, cache: Path, console: Console, errors: Consol
     return True
 
 
-def describe(root: Path, reader: str, cache: Path, console: Console, errors: Console) -> None:
+def describe(root: Path, reader: str, cache: Path, as_json: bool, console: Console, errors: Console) -> None:
     """Prints partitions × segments × steps × classes, and the features with their widths.
 
     Raises:
         DataError: the tree has defects.
     """
     found = _survey(root, reader, cache, errors)
-    _, store = found.usable(root)
+    corpus, store = found.usable(root)
+    if as_json:
+        _print_json(data_facts.described(corpus, store, found.notices), console)
+        return
     console.print(_partitions(store))
     console.print(_lengths(store))
     console.print(_features(found, store))
@@ -57,6 +65,10 @@ def _survey(root: Path, reader: str, cache: Path, errors: Console) -> Survey:
     for line in found.repaired:
         tell(errors, line)
     return found
+
+
+def _print_json(value: JsonValue, console: Console) -> None:
+    console.out(json.dumps(value, indent=1, ensure_ascii=False), highlight=False)
 
 
 def _print_notices(found: Survey, console: Console) -> None:
