@@ -5,10 +5,7 @@ import platform
 import socket
 import sys
 from functools import cache
-from importlib.metadata import version
 from pathlib import Path
-
-import psutil
 
 _RECORDED = ("muse-sweep", "torch", "numpy", "scikit-learn", "optuna", "pandas")
 
@@ -16,6 +13,8 @@ _RECORDED = ("muse-sweep", "torch", "numpy", "scikit-learn", "optuna", "pandas")
 @cache
 def versions() -> dict[str, str]:
     """Python's and the libraries' versions, by distribution name."""
+    from importlib.metadata import version  # noqa: PLC0415 - as psutil below
+
     return {"python": platform.python_version(), **{name: version(name) for name in _RECORDED}}
 
 
@@ -41,6 +40,8 @@ def peak_memory_mb() -> float:
         for line in Path("/proc/self/status").read_text(encoding="ascii", errors="replace").splitlines():
             if line.startswith("VmHWM:"):
                 return int(line.split()[1]) / 1024
+    import psutil  # noqa: PLC0415 - a tenth of what `sweep --help` takes, and needed on other systems alone
+
     return float(psutil.Process().memory_info().rss / 2**20)
 
 
