@@ -66,6 +66,8 @@ def test_every_key_for_scripts_is_written_down(finished: TinyRun, sweep: Sweep) 
     documented = re.findall(r"^    (\w+)  ", standing.__doc__ or "", re.MULTILINE)
     assert list(found) == documented
     assert set(found["every_cell"][0]) == CELL_KEYS | MEASURED_KEYS
+    readme = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
+    assert [key for key in (*found, *found["every_cell"][0]) if f"`{key}`" not in readme] == []
 
 
 def test_scripts_get_every_cell_of_a_finished_run(finished: TinyRun, sweep: Sweep) -> None:
