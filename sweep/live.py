@@ -1,6 +1,7 @@
 """What a user sees while a sweep runs: on a terminal the paper's table filling in, in a pipe one plain line a cell."""
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -17,6 +18,9 @@ from sweep.screen import Room, screen
 from sweep.tally import Tally
 
 _FRAME_S = 0.25
+_REST = (
+    9  # times as long as a picture took is waited at least: a table of thousands of cells must cost no worker's time
+)
 _SHADES = {"256", "truecolor"}
 
 
@@ -50,7 +54,7 @@ def showing(console: Console, tally: Tally, title: Callable[[], str] = str) -> I
     locks = _Locks()
     with (
         Live(console=console, auto_refresh=False, transient=True, vertical_overflow="crop") as live,
-        _Pictures(live, lambda: picture(console, tally, title()), locks).coming(),
+        _Pictures(live, tally, title, locks).coming(),
     ):
         yield _View(live.console, tally, locks, (CellFailed,))
 
@@ -105,13 +109,15 @@ class _View:
 
 
 class _Pictures:
-    """Draws a picture where it differs from the last one, so that nothing flickers, and anew in a resized terminal."""
+    """Draws a picture where something has changed, so that nothing flickers, and anew in a resized terminal."""
 
-    def __init__(self, live: Live, draw: Callable[[], tuple[Text, ...]], locks: _Locks) -> None:
+    def __init__(self, live: Live, tally: Tally, title: Callable[[], str], locks: _Locks) -> None:
         self._live = live
-        self._draw = draw
+        self._tally = tally
+        self._title = title
         self._locks = locks
         self._over = threading.Event()
+        self._drawn: tuple[object, ...] = ()  # what the last picture was of
         self._shown: tuple[Text, ...] = ()
         self._size = live.console.size
 
@@ -128,16 +134,25 @@ class _Pictures:
 
     def _keep(self) -> None:
         while True:
-            size = self._live.console.size  # first: a picture of another size than was drawn for is drawn again
-            with self._locks.tally:
-                lines = self._draw()
+            began = time.thread_time()
             try:
-                with self._locks.output:
-                    self._show(lines, size)
+                self._draw()
             except OSError:  # the terminal is gone; the run is not
                 return
-            if self._over.wait(_FRAME_S):
+            if self._over.wait(max(_FRAME_S, _REST * (time.thread_time() - began))):
                 return
+
+    def _draw(self) -> None:
+        size = self._live.console.size  # first: a picture of another size than was drawn for is drawn again
+        title = self._title()
+        with self._locks.tally:
+            now = (size, title, self._tally.events, self._tally.workers)
+            if now == self._drawn:
+                return
+            lines = picture(self._live.console, self._tally, title)
+        self._drawn = now
+        with self._locks.output:
+            self._show(lines, size)
 
     def _show(self, lines: tuple[Text, ...], size: ConsoleDimensions) -> None:
         if size != self._size:  # the terminal has wrapped the last picture anew, nobody knows to how many lines

@@ -45,6 +45,7 @@ class Tally:
         running: cells in flight and their last epoch.
         figures: of the cells done.
         trained: cells done while this command looked.
+        events: how many were taken in; while it stays, nothing here has changed.
     """
 
     space: Space
@@ -57,6 +58,7 @@ class Tally:
     running: dict[Cell, EpochEvent | None] = field(default_factory=dict)
     figures: dict[Cell, Figure] = field(default_factory=dict)
     trained: int = 0
+    events: int = 0
 
     def __post_init__(self) -> None:
         self._pace = Pace(self.space.settings)
@@ -67,6 +69,7 @@ class Tally:
 
     def __call__(self, event: Event) -> None:
         """Takes in one event."""
+        self.events += 1
         match event:
             case CellsPlanned(cells, done, failed, resolution, costs):
                 self._plan(cells, resolution)
