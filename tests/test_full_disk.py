@@ -113,23 +113,18 @@ def _limited(limit: int) -> Callable[[], None]:
     return lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (limit, resource.RLIM_INFINITY))
 
 
-def test_a_full_disk_leaves_no_half_of_a_sample_tree_or_cache(small: Path, tree: Path, sweep: Sweep) -> None:
+def test_a_full_disk_leaves_no_half_of_a_sample_tree(small: Path, sweep: Sweep) -> None:
     ballast = _fill(small, leaving=8192)
     said = sweep("data", "sample", small / "sample")
     assert (said.code, "No space left on device" in said.err) == (2, True), said
     assert [path.name for path in small.iterdir()] == [ballast.name]
-    packing = ("data", "check", tree, "--cache", small / "cache")
-    said = sweep(*packing)
-    assert (said.code, "Make room, then give the same command again." in said.err) == (2, True), said
-    assert not [path for path in small.rglob("*") if "half" in path.name]
-    ballast.unlink()
-    assert sweep(*packing).code == 0
 
 
 @pytest.fixture(scope="module")
 def begun(tmp_path_factory: pytest.TempPathFactory, tree: Path, cache: Path, finished: TinyRun) -> TinyRun:
     """A run that has not begun; its data is packed, since `finished` used the same cache."""
-    return tiny_run(tmp_path_factory.mktemp("begun"), tree, cache, NAMES)
+    fewer = NAMES.replace(', "bert~"]', "]").replace("epochs = 8", "epochs = 1")
+    return tiny_run(tmp_path_factory.mktemp("begun"), tree, cache, fewer)
 
 
 @pytest.mark.parametrize(
@@ -167,7 +162,8 @@ def test_a_cache_that_does_not_fit_is_named_and_packs_later(small: Path, tree: P
     said = sweep("data", "check", tree, "--cache", small)
     assert said.code == 2, said
     assert str(small) in said.err
-    assert "No space left on device" in said.err
+    assert "No space left on device. Make room, then give the same command again." in said.err
+    assert not [path for path in small.rglob("*") if "half" in path.name]
     ballast.unlink()
     assert sweep("data", "check", tree, "--cache", small).code == 0
 

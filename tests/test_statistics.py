@@ -1,6 +1,7 @@
 """Every statistic against an independent computation, or a simulation whose truth is known."""
 
 from collections.abc import Callable
+from itertools import combinations
 
 import numpy as np
 import pytest
@@ -9,7 +10,6 @@ from scikit_posthocs import posthoc_nemenyi_friedman
 from scipy import stats
 from scipy.stats import friedmanchisquare
 from sklearn.metrics import f1_score
-from statsmodels.stats.multitest import multipletests
 
 from results.statistics import late_fusion
 from results.statistics.bootstrap import f1_interval, generator, percentiles, resamples
@@ -104,10 +104,11 @@ def test_intervals_over_videos_hold_the_truth_and_those_over_segments_do_not() -
 
 def test_the_permutation_p_is_scipys_over_all_swaps() -> None:
     rng = random(5)
-    video, truth = videos(9), rng.integers(0, N_CLASSES, 9 * EACH)
+    count = 7
+    video, truth = videos(count), rng.integers(0, N_CLASSES, count * EACH)
     one, other = guesses(truth, 0.5, rng, 2), guesses(truth, 0.25, rng, 2)
-    counts = [video_counts(each, truth, video, 9) for each in (one, other)]
-    ours = compare(*counts, resamples(9, rng), swaps(9, rng))
+    counts = [video_counts(each, truth, video, count) for each in (one, other)]
+    ours = compare(*counts, resamples(count, rng), swaps(count, rng))
 
     def statistic(a: Classes, b: Classes) -> float:
         sides = np.array([one, other])  # (2, n, S)
@@ -116,7 +117,11 @@ def test_the_permutation_p_is_scipys_over_all_swaps() -> None:
         )
 
     theirs = stats.permutation_test(
-        (np.zeros(9, int), np.ones(9, int)), statistic, permutation_type="samples", vectorized=False, n_resamples=np.inf
+        (np.zeros(count, int), np.ones(count, int)),
+        statistic,
+        permutation_type="samples",
+        n_resamples=np.inf,
+        vectorized=False,
     )
     assert ours.difference == pytest.approx(float(theirs.statistic))
     assert ours.p == pytest.approx(float(theirs.pvalue), abs=0.015)
@@ -153,10 +158,12 @@ def test_a_cell_does_not_differ_from_itself_and_comparing_is_antisymmetric() -> 
         compare(one, np.concatenate([one, one]), weights, swapped)
 
 
-def test_holm_is_that_of_statsmodels() -> None:
-    for number in range(20):
-        p = random(number).random(1 + number) ** 3
-        assert holm(p.tolist()) == pytest.approx(multipletests(p, method="holm")[1])
+def test_holm_is_the_closed_test_of_bonferroni() -> None:
+    for number in range(30):
+        p = (random(number).random(1 + number % 7) ** 3).tolist()
+        subsets = [s for size in range(1, len(p) + 1) for s in combinations(range(len(p)), size)]
+        closed = [max(min(1, len(s) * min(p[j] for j in s)) for s in subsets if i in s) for i in range(len(p))]
+        assert holm(p) == pytest.approx(closed)
     assert holm([]) == ()
 
 
