@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import typer
 
 from search_spaces.errors import SweepError
-from sweep import __version__, environment, streams
+from sweep import __version__, engines, environment, streams
 from sweep import cli_options as option
 from sweep.plain import tell
 
@@ -112,12 +112,14 @@ def run(
     allow_holes: option.AllowHoles = False,
     hang_minutes: option.HangMinutes = 60,
     other_versions: option.OtherVersions = False,
+    engine: option.Engine = engines.DEFAULT,
+    scheduler: option.Scheduler = None,
 ) -> None:
     """Train a space on a data tree, from screening to Tables I-VI; continues a run that stands there."""
     from sweep.commands import run as command
 
     request = command.Request(space, data_dir, run_dir, tuple(targets or ()), seeds, epochs, device, cache, reader)
-    options = _options(workers, retry_failed, allow_holes, hang_minutes, other_versions)
+    options = _options(workers, retry_failed, allow_holes, hang_minutes, other_versions, engine, scheduler)
     _end(command.run(request, options, _errors()))
 
 
@@ -131,11 +133,13 @@ def resume(
     allow_holes: option.AllowHoles = False,
     hang_minutes: option.HangMinutes = 60,
     other_versions: option.OtherVersions = False,
+    engine: option.Engine = engines.DEFAULT,
+    scheduler: option.Scheduler = None,
 ) -> None:
     """Carry a run on; everything that shapes its numbers comes from its run.json."""
     from sweep.commands import run as command
 
-    options = _options(workers, retry_failed, allow_holes, hang_minutes, other_versions)
+    options = _options(workers, retry_failed, allow_holes, hang_minutes, other_versions, engine, scheduler)
     _end(command.resume(run_dir, data_dir, cache, options, _errors()))
 
 
@@ -281,10 +285,12 @@ def _options(
     allow_holes: bool = False,
     hang_minutes: float = 60,
     other_versions: bool = False,
+    engine: str = engines.DEFAULT,
+    scheduler: str | None = None,
 ) -> "Options":
     from sweep.commands.run import Options
 
-    return Options(workers or environment.cores(), retry_failed, allow_holes, 60 * hang_minutes, other_versions)
+    return Options(workers, retry_failed, allow_holes, 60 * hang_minutes, other_versions, engine, scheduler)
 
 
 def _end(ending: "Ending") -> None:

@@ -5,6 +5,8 @@ from typing import Annotated, Literal
 
 import typer
 
+from sweep import engines
+
 Space = Annotated[str, typer.Argument(help="A space's name (paper, protocol, smoke, demo) or a path to a .toml file.")]
 Run = Annotated[Path, typer.Argument(help="The run folder.")]
 DataDir = Annotated[Path, typer.Option("--data", help="The data tree (c2_muse_sent layout).")]
@@ -14,9 +16,16 @@ CacheDir = Annotated[Path | None, typer.Option("--cache", help="Folder of packed
 Targets = Annotated[list[str] | None, typer.Option("--target", help="A target; repeat for several. [default: all]")]
 Seeds = Annotated[int | None, typer.Option("--seeds", min=1, help="Seeds per cell. [default: the space's]")]
 Epochs = Annotated[int | None, typer.Option("--epochs", min=1, help="Most epochs per seed. [default: the space's]")]
-Workers = Annotated[int | None, typer.Option("--workers", min=1, help="Trials at a time. [default: one per core]")]
+Workers = Annotated[
+    int | None,
+    typer.Option("--workers", min=1, help="Trials at a time. [default: one per core, or all of a --scheduler]"),
+]
 Cell = Annotated[list[str], typer.Argument(help='A finished cell, such as "arousal vggish+fau/way2".')]
 OneSeed = Annotated[int | None, typer.Option("--seed", help="One of its seeds. [default: all]")]
+Engine = Annotated[str, typer.Option("--engine", help=f"Where trials run: {', '.join(engines.names())}.")]
+Scheduler = Annotated[
+    str | None, typer.Option("--scheduler", help="With --engine dask: tcp://HOST:PORT. [default: a cluster made here]")
+]
 HangMinutes = Annotated[
     float, typer.Option("--hang-minutes", min=0.1, help="Kill a worker that ends no epoch for so long.")
 ]

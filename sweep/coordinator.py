@@ -24,6 +24,9 @@ from sweep.study_reader import MAX_ATTEMPTS
 __all__ = ["CellDone", "CellEpoch", "CellFailed", "CellStarted", "Event", "Interrupted", "run_cells"]
 
 
+_LOOK_S = 1.0  # the most that a worker waits that joined while nothing else happened
+
+
 class Interrupted(Exception):
     """The user stopped the sweep; what was finished is stored, what was running goes on from its last epoch."""
 
@@ -99,7 +102,7 @@ class _Coordinator:
                 self._prepare(plan, retry_failed)
                 self._fill()
                 while self._in_flight:
-                    message = self._inbox.get()
+                    message = self._next()
                     if self._stopped_by:  # before whatever else has arrived
                         raise Interrupted(self._stopped_by)
                     self._fill()  # first, so that no worker waits while we store what another one measured
@@ -113,6 +116,12 @@ class _Coordinator:
             except BaseException:
                 self._abandon()
                 raise
+
+    def _next(self) -> "_Message":
+        """The next message, or None when it is time to look for workers that have joined."""
+        with suppress(queue.Empty):
+            return self._inbox.get(timeout=_LOOK_S)
+        return None
 
     def _stop(self, signal_name: str) -> None:
         self._stopped_by = signal_name

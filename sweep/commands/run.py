@@ -2,7 +2,7 @@
 
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,12 +13,13 @@ from rich.console import Console
 
 from search_spaces.errors import SweepError
 from search_spaces.space import load_space
-from sweep import data_files, derived, identity
+from sweep import data_files, derived, engines, environment, identity
 from sweep.buildable import check_buildable
 from sweep.commands.ending import Ending
 from sweep.coordinator import Interrupted
 from sweep.differences import check_same
-from sweep.executors.local import LocalExecutor
+from sweep.events import Event
+from sweep.executors import Setup
 from sweep.folder import RunFolder
 from sweep.identity import Identity
 from sweep.ledger import Ledger, sqlite_url
@@ -57,18 +58,22 @@ class Options:
     """How a run is carried out; none of it changes a number but other versions, which records tell.
 
     Attributes:
-        workers: trials at a time.
+        workers: trials at a time; None for as many as the engine has room for.
         retry_failed: give failed cells another try.
         allow_holes: select and go on although cells have failed.
         hang_s: a worker whose trial ends no epoch for so long is killed.
         other_versions: go on although the libraries are not the run's; the tables mark what is trained then.
+        engine: where trials run.
+        scheduler: see `Setup`.
     """
 
-    workers: int
+    workers: int | None
     retry_failed: bool = False
     allow_holes: bool = False
     hang_s: float | None = None
     other_versions: bool = False
+    engine: str = engines.DEFAULT
+    scheduler: str | None = None
 
 
 def run(request: Request, options: Options, console: Console) -> Ending:
@@ -83,6 +88,7 @@ def run(request: Request, options: Options, console: Console) -> Ending:
         SweepError: a mistake; nothing was written, or the run stands as it stood.
         typer.Exit: the user stopped it.
     """
+    engines.check(options.engine, options.scheduler)
     space = load_space(request.space).with_overrides(seeds=request.seeds, epochs=request.epochs)
     check_buildable(space)
     kind = device_named(request.device)
@@ -108,6 +114,7 @@ def resume(path: Path, root: Path | None, cache: Path | None, options: Options, 
         SweepError: there is no run, or its data or the libraries are not what they were.
         typer.Exit: the user stopped it.
     """
+    engines.check(options.engine, options.scheduler)
     folder, found = open_run(path)
     kind = device_named(found.device, f"{folder.path} was made with device")
     with _stoppable(folder, console):
@@ -142,11 +149,17 @@ def _carry_out(folder: RunFolder, asked: Identity, data: Data, options: Options,
             if differing:
                 tell(console, f"notice: trains under other versions: {'; '.join(differing)}; the tables mark it")
         folder.create()
+        tally = Tally(asked.space, asked.targets, options.workers or environment.cores())
         with (
             Ledger(sqlite_url(folder.study_db)) as ledger,
-            LocalExecutor(options.workers, folder.logs, hang_s=options.hang_s) as executor,
-            showing(console, Tally(asked.space, asked.targets, options.workers)) as view,
+            showing(console, tally) as view,
+            engines.running(options.engine, _setup(options, folder, asked.device, view.say)) as executor,
         ):
+
+            def heard(event: Event) -> None:
+                tally.workers = executor.workers  # workers may come and go
+                view.event(event)
+
             Procedure(
                 identity=found or asked,
                 folder=folder,
@@ -154,13 +167,17 @@ def _carry_out(folder: RunFolder, asked: Identity, data: Data, options: Options,
                 modalities=data.modalities,
                 ledger=ledger,
                 executor=executor,
-                on_event=view.event,
+                on_event=heard,
                 say=view.say,
                 retry_failed=options.retry_failed,
                 allow_holes=options.allow_holes,
             ).carry_out()
             data_files.keep(folder, data.files)  # where it was missing; last, for a damaged study is left as it is
             return Ending.of(folder, found or asked, ledger, view.trained)
+
+
+def _setup(options: Options, folder: RunFolder, device: str, say: Callable[[str], None]) -> Setup:
+    return Setup(options.workers, folder.logs, say, options.hang_s, device, options.scheduler)
 
 
 @contextmanager
