@@ -46,10 +46,17 @@ class FeatureStore:
         Raises:
             SweepError: the corpus has no such feature; the message lists the known ones.
         """
+        return packed.read_values(self.folder(feature), self.segments.n_steps, self.widths[feature])
+
+    def folder(self, feature: str) -> Path:
+        """Where a raw feature's steps lie.
+
+        Raises:
+            SweepError: the corpus has no such feature; the message lists the known ones.
+        """
         if feature not in self.keys:
             raise unknown("feature", feature, self.keys)
-        folder = self.cache / "features" / self.keys[feature]
-        return packed.read_values(folder, self.segments.n_steps, self.widths[feature])
+        return self.cache / "features" / self.keys[feature]
 
     def timestamps(self) -> NDArray[np.int64]:
         """When each step is, (N,) ms from the start of its video; all features agree on it.
@@ -57,10 +64,7 @@ class FeatureStore:
         Raises:
             SweepError: the cache is damaged.
         """
-        first = min(self.keys)
-        return np.concatenate(
-            [steps.timestamps for steps in packed.read_steps(self.cache / "features" / self.keys[first])]
-        )
+        return np.concatenate([steps.timestamps for steps in packed.read_steps(self.folder(min(self.keys)))])
 
     def train_steps(self) -> slice:
         """The rows of the train partition; they come first, each step once however its windows overlap."""

@@ -1,7 +1,6 @@
 """Early fusion: the columns of several features side by side, gathered per batch from memory maps, never copied whole.
 
-Raw features that the settings name are z-scored (`sweep.scaling`);
-reduced ones are used as they are.
+Each is read in the form that the settings ask for, see `sweep.forms`.
 """
 
 from collections.abc import Sequence
@@ -13,11 +12,8 @@ from torch import Tensor
 
 from search_spaces.features import Term, parse_feature_set
 from search_spaces.settings import Settings
-from sweep import packed, pca, scaling
+from sweep import forms, packed
 from sweep.feature_store import FeatureStore
-
-ALL = "all"
-"""In `settings.standardize`: every raw feature."""
 
 
 class Fusion:
@@ -55,10 +51,5 @@ class Fusion:
 
 def _steps(store: FeatureStore, term: Term, settings: Settings) -> NDArray[np.float32]:
     """(N, F) of one term, memory-mapped."""
-    if term.reduced:
-        folder = pca.reduce(store, term.feature, settings)
-        return packed.read_values(folder, store.segments.n_steps, pca.read_reduction(folder).width)
-    if term.feature not in settings.standardize and ALL not in settings.standardize:
-        return store.values(term.feature)
-    folder = scaling.standardize(store, term.feature)
-    return packed.read_values(folder, store.segments.n_steps, store.widths[term.feature])
+    form = forms.of_term(store, term, settings)
+    return packed.read_values(form.folder, store.segments.n_steps, form.width)

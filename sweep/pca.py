@@ -91,7 +91,7 @@ def folder_of(store: FeatureStore, feature: str, settings: Settings) -> Path:
         train.stop,
         environment.versions()["scikit-learn"],
     ]
-    return store.cache / "pca" / digest.of_value([packed.FORMAT, store.keys[feature], rule])
+    return store.cache / "pca" / digest.of_value([packed.FORMAT, store.folder(feature).name, rule])
 
 
 def reduce(store: FeatureStore, feature: str, settings: Settings) -> Path:
@@ -100,10 +100,11 @@ def reduce(store: FeatureStore, feature: str, settings: Settings) -> Path:
     Raises:
         SweepError: the feature is constant on the train partition.
     """
-    values, folder = store.values(feature), folder_of(store, feature, settings)
+    folder = folder_of(store, feature, settings)
     with packed.filling(folder) as half:
         if half is None:
             return folder
+        values = store.values(feature)
         try:
             reduction = fit(values[store.train_steps()], settings.pca_variance, settings.pca_standardize)
         except ValueError as error:

@@ -19,7 +19,7 @@ _RULE = 1
 def folder_of(store: FeatureStore, feature: str) -> Path:
     """Where a feature's scaled steps lie, or will."""
     train = store.train_steps()
-    key = [packed.FORMAT, _RULE, store.keys[feature], train.start, train.stop]
+    key = [packed.FORMAT, _RULE, store.folder(feature).name, train.start, train.stop]
     return store.cache / "scaled" / digest.of_value(key)
 
 
@@ -34,9 +34,10 @@ def standardize(store: FeatureStore, feature: str) -> Path:
     Raises:
         SweepError: the corpus has no such feature, or the cache cannot be written.
     """
-    values, folder = store.values(feature), folder_of(store, feature)
+    folder = folder_of(store, feature)
     with packed.filling(folder) as half:
         if half is not None:
+            values = store.values(feature)
             shift, scale = _moments(values[store.train_steps()])
             narrow = (shift.astype(np.float32), scale.astype(np.float32))
             blocks = ((block - narrow[0]) / narrow[1] for block in packed.blocks(values))
