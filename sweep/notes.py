@@ -63,6 +63,16 @@ class Notes:
         """The one test evaluation of each of a target's selected cells."""
         return self._read(f"tests:{target}", _TESTS)
 
+    def check(self, targets: tuple[str, ...]) -> None:
+        """Reads every note.
+
+        Raises:
+            SweepError: one was altered, or is of another kind.
+        """
+        _ = self.features, self.references, self.resolution
+        for target in targets:
+            _ = self.selected(target), self.tests(target)
+
     def _read(self, key: str, kind: TypeAdapter[T]) -> T | None:
         stored = self._studies.attribute(self._study, key)
         try:

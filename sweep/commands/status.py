@@ -25,6 +25,7 @@ from sweep.follow import Follower
 from sweep.identity import Identity
 from sweep.live import picture, showing
 from sweep.lost_predictions import Lost, lost
+from sweep.notes import Notes, notes_study
 from sweep.opened import open_run, open_studies
 from sweep.pace import clock
 from sweep.plain import tell
@@ -91,6 +92,7 @@ def status(path: Path, as_json: bool, console: Console) -> None:
     with collector.at_rest(), open_studies(folder) as studies:
         seen = _Seen.of(folder, identity, studies)
         seen.begin(seen.tally)
+        Notes(studies, notes_study(identity.space, identity.targets)).check(identity.targets)  # damage is told here too
         missing = lost(folder, studies, read_at_most=_READ_AT_MOST)
     if as_json:
         console.out(json.dumps(seen.plain(missing), indent=1, ensure_ascii=False), highlight=False)
