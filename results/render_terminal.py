@@ -7,7 +7,8 @@ table a target; the best seed stays out of it, for the files have it.
 import textwrap
 from dataclasses import dataclass, replace
 
-from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
+from rich.cells import cell_len
+from rich.console import Console, ConsoleOptions, Group, JustifyMethod, RenderableType, RenderResult
 from rich.measure import Measurement
 from rich.table import Table as RichTable
 from rich.text import Text as RichText
@@ -93,19 +94,32 @@ class _Fitting:
 
 
 def _grid(block: Block, footnotes: dict[Footnote, int], layout: _Layout) -> RichTable:
-    grid = RichTable(box=None, pad_edge=False, padding=(0, layout.gap, 0, 0), header_style="bold")
-    for index, column in enumerate(block.columns):
-        numeric = block.is_numeric(index)
-        title = column.title.replace(" ", layout.join) if numeric else column.title
-        head = f"{column.group}\n{title}" if column.group else title
-        grid.add_column(head, justify="right" if numeric else "left", no_wrap=True)
-    width = layout.features if _feature_columns(block) < 2 else layout.features_of_two
+    heads = [_head(block, index, layout) for index in range(len(block.columns))]
+    features = layout.features if _feature_columns(block) < 2 else layout.features_of_two
+    lines: list[list[RichText]] = []
     for group, rows in block.row_groups():
         if group:
-            grid.add_row(RichText(group, style="italic"))
-        for row in rows:
-            grid.add_row(*(_cell(value, footnotes, layout, width) for value in row.values))
+            lines.append([RichText(group, style="italic")])
+        lines += [[_cell(value, footnotes, layout, features) for value in row.values] for row in rows]
+    grid = RichTable(box=None, pad_edge=False, padding=(0, layout.gap, 0, 0), header_style="bold")
+    for index, head in enumerate(heads):
+        # Told how wide, rich need not lay every cell out to see; of thousands it would do so several times.
+        width = max(map(_width, (RichText(head), *(line[index] for line in lines if index < len(line)))))
+        justify: JustifyMethod = "right" if block.is_numeric(index) else "left"
+        grid.add_column(head, justify=justify, no_wrap=True, width=width)
+    for line in lines:
+        grid.add_row(*line)
     return grid
+
+
+def _head(block: Block, index: int, layout: _Layout) -> str:
+    column = block.columns[index]
+    title = column.title.replace(" ", layout.join) if block.is_numeric(index) else column.title
+    return f"{column.group}\n{title}" if column.group else title
+
+
+def _width(text: RichText) -> int:
+    return max(map(cell_len, text.plain.splitlines()), default=0)
 
 
 def _feature_columns(block: Block) -> int:

@@ -13,6 +13,7 @@ from pydantic import JsonValue
 from search_spaces.errors import SweepError
 from sweep._storage import open_storage, shown, storage_errors
 from sweep._stored import State, Stored, damaged_study
+from sweep._trials import Row, rows_by_cell
 
 
 class Database:
@@ -99,6 +100,10 @@ class Database:
             wanted = tuple(TrialState[state] for state in states) or None
             trials = [] if found is None else found.get_trials(deepcopy=False, states=wanted)
         return [_stored(trial) for trial in trials]
+
+    def rows(self, study: str) -> dict[str, list[Row]]:
+        """Every cell's trials of a study, oldest first."""
+        return rows_by_cell(self.trials(study))
 
     def claim(self, study: str, number: int) -> bool:
         """Turns a WAITING trial RUNNING in one step; False where it was not WAITING any more."""

@@ -8,6 +8,7 @@ from pydantic import JsonValue
 from sweep import collector
 from sweep._stored import State, Stored, damaged_study
 from sweep._trial_check import check
+from sweep._trials import Row
 
 
 class Source(Protocol):
@@ -29,6 +30,9 @@ class Source(Protocol):
 
     def trials(self, study: str, *states: State) -> list[Stored]:
         """All trials of a study in order of their numbers, in these states or in all."""
+
+    def rows(self, study: str) -> dict[str, list[Row]]:
+        """Every cell's trials of a study, oldest first."""
 
     def close(self) -> None:
         """Lets go of it."""

@@ -24,10 +24,12 @@ class Row:
 
 
 def rows_by_cell(trials: Iterable[Stored]) -> dict[str, list[Row]]:
-    """Every cell's trials, oldest first."""
+    """Every cell's trials, oldest first; without those that were added by hand."""
     rows: dict[str, list[Row]] = {}
     for trial in trials:
         attributes = trial.user_attrs
+        if not isinstance(attributes.get("cell"), str):
+            continue
         row = Row(
             trial.number,
             trial.state,

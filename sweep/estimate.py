@@ -84,17 +84,17 @@ def _some(runs: Runs) -> Runs:
 def _step_s(parts: Parts, runs: Runs, settings: Settings, *, training: bool) -> float:
     """Seconds a step, after one pass that warms caches and allocators; 0 where there is nothing to do.
 
-    The median of as many passes as fit into the time, and of three at least: a neighbour on the machine may steal one.
+    Of processor time, for what others do on the machine just now they will not do all the while; the median of as many
+    passes as fit into the time, and of three at least.
     """
     if not len(runs):
         return 0.0
     took: list[float] = []
-    began = time.perf_counter()
-    while len(took) < _PASSES or time.perf_counter() - began < _TIMED_S:
-        before = time.perf_counter()
+    while len(took) < _PASSES or sum(took) < _TIMED_S:
+        began = time.thread_time()
         if training:
             backward(parts, runs, np.arange(len(runs)), settings)
         else:
             predict(parts, runs)
-        took.append(time.perf_counter() - before)
+        took.append(time.thread_time() - began)
     return statistics.median(took[1:]) / int(runs.length.sum())

@@ -2,7 +2,6 @@
 
 import os
 import re
-from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import sha256
@@ -195,13 +194,13 @@ class RunFolder:
         if not end.startswith(_ZIP_END):
             raise SweepError(f"Artifact {path} was changed: it has no end.")
 
-    def size_of(self, artifacts: Iterable[Artifact]) -> int:
-        """How many bytes there are of some artifacts; what is missing or cannot be seen has none."""
-        sizes: dict[str, int] = {}
+    def sizes(self) -> dict[str, int]:
+        """Bytes of everything among the artifacts, by file name; nothing where that cannot be seen."""
+        found: dict[str, int] = {}
         with suppress(OSError), os.scandir(self.artifacts) as entries:
             for entry in entries:
-                sizes[entry.name] = entry.stat(follow_symlinks=False).st_size
-        return sum(sizes.get(Path(artifact.path).name, 0) for artifact in artifacts)
+                found[entry.name] = entry.stat(follow_symlinks=False).st_size
+        return found
 
     def holds(self, artifact: Artifact) -> bool:
         """Whether an artifact is there, whole and unchanged."""

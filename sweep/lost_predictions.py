@@ -7,6 +7,7 @@ against the digest in the study, which stays as it is: the cell keeps its one tr
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from hashlib import sha256
+from statistics import mode
 
 from results.records import Cell
 from search_spaces.errors import SweepError
@@ -39,7 +40,7 @@ def lost(folder: RunFolder, studies: StudyReader, *, read_at_most: int | None = 
         folder: of the run.
         studies: of the run.
         read_at_most: bytes; where the predictions are more, they are not held against their digests, and only those
-            are found that are missing or lack their end. None reads all of them.
+            are found that are missing or cut short. None reads all of them.
     """
     artifacts: dict[str, tuple[Cell, Artifact]] = {}  # two studies share what one adopted
     for study in studies.studies():
@@ -47,9 +48,16 @@ def lost(folder: RunFolder, studies: StudyReader, *, read_at_most: int | None = 
         for record in studies.records(study):
             if (artifact := mine.get(str(record.cell))) is not None:
                 artifacts.setdefault(artifact.path, (record.cell, artifact))
-    whole = read_at_most is None or folder.size_of(artifact for _, artifact in artifacts.values()) <= read_at_most
-    look = folder.read_artifact if whole else folder.glance_at
-    return tuple(_lost(artifacts.values(), look))
+    if read_at_most is None:
+        return tuple(_lost(artifacts.values(), folder.read_artifact))
+    sizes = folder.sizes()
+    found = {path: sizes.get(path.rpartition("/")[2], 0) for path in artifacts}
+    if sum(found.values()) <= read_at_most:
+        return tuple(_lost(artifacts.values(), folder.read_artifact))
+    # Of as many seeds and segments, all are of one size; what has another may have lost its end.
+    usual = mode(found.values())
+    odd = (artifacts[path] for path, size in found.items() if size != usual or not size)
+    return tuple(_lost(odd, folder.glance_at))
 
 
 def _lost(artifacts: Iterable[tuple[Cell, Artifact]], look: Callable[[Artifact], object]) -> Iterator[Lost]:

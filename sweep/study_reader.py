@@ -15,7 +15,7 @@ from sweep._sqlite import sqlite_path
 from sweep._stored import State, Stored
 from sweep._study_file import StudyFile
 from sweep._trial_values import artifact_of, cost_of, record_of
-from sweep._trials import Row, attempts, hole, interruptions, rows_by_cell
+from sweep._trials import Row, attempts, hole, interruptions
 from sweep.folder import Artifact
 
 if TYPE_CHECKING:
@@ -166,7 +166,8 @@ class StudyReader:
         return [trial for trial in found if isinstance(trial.user_attrs.get("cell"), str)]
 
     def _rows(self, study: str) -> dict[str, list[Row]]:
-        return rows_by_cell(self._trials(study))
+        with self._source.errors():
+            return self._source.rows(study)
 
     def _record(self, study: str, trial: Stored) -> TrialRecord:
         key = study, trial.number
