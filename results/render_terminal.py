@@ -5,11 +5,13 @@ table a target; the best seed stays out of it, for the files have it.
 """
 
 import textwrap
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from rich.cells import cell_len
-from rich.console import Console, ConsoleOptions, Group, JustifyMethod, RenderableType, RenderResult
-from rich.measure import Measurement
+from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
+from rich.segment import Segment
+from rich.style import Style
 from rich.table import Table as RichTable
 from rich.text import Text as RichText
 
@@ -20,7 +22,7 @@ from search_spaces.features import JOIN
 from search_spaces.printable import printable
 
 _FAINT = "not bold not underline dim default"
-_UNBOUND = 10_000
+_NOTHING = RichText("")
 
 
 @dataclass(frozen=True)
@@ -89,27 +91,82 @@ class _Fitting:
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         wide = _grid(self.block, self.footnotes, _WIDE)
-        needed = Measurement.get(console, options.update(max_width=_UNBOUND), wide).maximum
-        yield wide if needed <= options.max_width else _grid(self.block, self.footnotes, _NARROW)
+        yield wide if wide.width <= options.max_width else _grid(self.block, self.footnotes, _NARROW)
 
 
-def _grid(block: Block, footnotes: dict[Footnote, int], layout: _Layout) -> RichTable:
-    heads = [_head(block, index, layout) for index in range(len(block.columns))]
+@dataclass(frozen=True)
+class _Grid:
+    """Cells in columns, the first line the heads.
+
+    Laid out here, since of thousands of cells rich's own table would measure and wrap each several times; that is left
+    for a console with no room for it, where something has to be cut.
+    """
+
+    lines: tuple[tuple[RichText, ...], ...]
+    flush_right: tuple[bool, ...]
+    gap: int
+    widths: tuple[int, ...]
+
+    @property
+    def width(self) -> int:
+        """Columns of the console."""
+        return sum(self.widths) + self.gap * (len(self.widths) - 1)
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        if self.width > options.max_width:
+            yield self._cut()
+            return
+        heads, *rows = self.lines
+        yield from self._line(console, heads, console.get_style("bold"), at_the_bottom=True)
+        for row in rows:
+            yield from self._line(console, row, Style.null())
+
+    def _line(
+        self, console: Console, texts: tuple[RichText, ...], style: Style, *, at_the_bottom: bool = False
+    ) -> Iterator[Segment]:
+        """Cells side by side, some over several lines."""
+        cells = [list(text.split("\n")) if "\n" in text.plain else [text] for text in texts]
+        height = max(map(len, cells))
+        for cell in cells:
+            missing = [_NOTHING] * (height - len(cell))
+            cell[:] = [*missing, *cell] if at_the_bottom else [*cell, *missing]
+        for line in zip(*cells, strict=True):
+            yield from self._row(console, line, style)
+            yield Segment.line()
+
+    def _row(self, console: Console, texts: tuple[RichText, ...], style: Style) -> Iterator[Segment]:
+        for place, width in enumerate(self.widths):
+            text = texts[place] if place < len(texts) else _NOTHING
+            room = " " * (width - text.cell_len)
+            if place:
+                yield Segment(" " * self.gap, style)
+            if room and self.flush_right[place]:
+                yield Segment(room, style)
+            own = style + console.get_style(text.style)  # of the whole text, which `render` leaves to whoever lays out
+            yield from Segment.apply_style(text.render(console), own)
+            if room and not self.flush_right[place]:
+                yield Segment(room, style)
+
+    def _cut(self) -> RichTable:
+        table = RichTable(box=None, pad_edge=False, padding=(0, self.gap, 0, 0), header_style="bold")
+        heads, *rows = self.lines
+        for head, flush_right in zip(heads, self.flush_right, strict=True):
+            table.add_column(head, justify="right" if flush_right else "left", no_wrap=True)
+        for row in rows:
+            table.add_row(*row)
+        return table
+
+
+def _grid(block: Block, footnotes: dict[Footnote, int], layout: _Layout) -> _Grid:
+    places = range(len(block.columns))
     features = layout.features if _feature_columns(block) < 2 else layout.features_of_two
-    lines: list[list[RichText]] = []
+    lines = [tuple(RichText(_head(block, place, layout)) for place in places)]
     for group, rows in block.row_groups():
         if group:
-            lines.append([RichText(group, style="italic")])
-        lines += [[_cell(value, footnotes, layout, features) for value in row.values] for row in rows]
-    grid = RichTable(box=None, pad_edge=False, padding=(0, layout.gap, 0, 0), header_style="bold")
-    for index, head in enumerate(heads):
-        # Told how wide, rich need not lay every cell out to see; of thousands it would do so several times.
-        width = max(map(_width, (RichText(head), *(line[index] for line in lines if index < len(line)))))
-        justify: JustifyMethod = "right" if block.is_numeric(index) else "left"
-        grid.add_column(head, justify=justify, no_wrap=True, width=width)
-    for line in lines:
-        grid.add_row(*line)
-    return grid
+            lines.append((RichText(group, style="italic"),))
+        lines += [tuple(_cell(value, footnotes, layout, features) for value in row.values) for row in rows]
+    widths = tuple(max(_width(line[place]) for line in lines if place < len(line)) for place in places)
+    return _Grid(tuple(lines), tuple(map(block.is_numeric, places)), layout.gap, widths)
 
 
 def _head(block: Block, index: int, layout: _Layout) -> str:
