@@ -88,8 +88,13 @@ def status(path: Path, as_json: bool, console: Console) -> None:
     Raises:
         SweepError: no run, or a damaged one.
     """
+    with collector.at_rest():  # until everything that was read is forgotten again
+        _status(path, as_json, console)
+
+
+def _status(path: Path, as_json: bool, console: Console) -> None:
     folder, identity = open_run(path)
-    with collector.at_rest(), open_studies(folder) as studies:
+    with open_studies(folder) as studies:
         seen = _Seen.of(folder, identity, studies)
         seen.begin(seen.tally)
         Notes(studies, notes_study(identity.space, identity.targets)).check(identity.targets)  # damage is told here too

@@ -39,7 +39,7 @@ def tables(path: Path, request: Request, console: Console, errors: Console) -> N
     Raises:
         SweepError: no run, an unknown table, nothing measured yet, or a folder that cannot be written.
     """
-    with collector.at_rest():
+    with collector.at_rest():  # until everything that was read is forgotten again
         _tables(path, request, console, errors)
 
 
