@@ -1,7 +1,7 @@
 """The studies of one run in an Optuna storage: found, read, written. Part of the ledger, which knows what it means."""
 
-from collections.abc import Mapping
-from contextlib import AbstractContextManager
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC
 from typing import cast
 
@@ -9,6 +9,9 @@ import optuna
 from optuna.study._frozen import FrozenStudy
 from optuna.trial import FrozenTrial, TrialState
 from pydantic import JsonValue
+from sqlalchemy.engine import Connection, Engine
+from sqlalchemy.orm import Session, scoped_session
+from sqlalchemy.orm.session import JoinTransactionMode
 
 from search_spaces.errors import SweepError
 from sweep._storage import open_storage, shown, storage_errors
@@ -79,6 +82,22 @@ class Database:
         """Turns what a database may raise into one message."""
         return storage_errors(self._url)
 
+    @contextmanager
+    def at_once(self) -> Iterator[None]:
+        """What the block writes becomes part of the studies in one step, or not at all, and is forced to disk once.
+
+        Optuna commits every attribute by itself; here its sessions join a transaction of ours.
+        """
+        sessions, engine = self._backend.scoped_session, self._backend.engine
+        with engine.begin() as connection:
+            if engine.name == "sqlite":  # Python's driver would begin with the first change, and could be too late then
+                connection.exec_driver_sql("BEGIN IMMEDIATE")
+            _bind(sessions, connection, "rollback_only")
+            try:
+                yield
+            finally:
+                _bind(sessions, engine, "conditional_savepoint")
+
     def refresh(self) -> None:
         """Nothing is kept: every method reads the studies as they are."""
 
@@ -105,6 +124,10 @@ class Database:
         """Every cell's trials of a study, oldest first."""
         return rows_by_cell(self.trials(study))
 
+    def add(self, study: str, trial: FrozenTrial) -> None:
+        """Adds a trial as it stands."""
+        self._storage.create_new_trial(self.get(study)._study_id, trial)
+
     def claim(self, study: str, number: int) -> bool:
         """Turns a WAITING trial RUNNING in one step; False where it was not WAITING any more."""
         return bool(self._storage.set_trial_state_values(self._id(study, number), state=TrialState.RUNNING))
@@ -116,8 +139,12 @@ class Database:
             self._storage.set_trial_user_attr(trial_id, key, value)
 
     def _id(self, study: str, number: int) -> int:
-        study_id = self._storage.get_study_id_from_name(self._prefix + study)
-        return int(self._storage.get_trial_id_from_study_id_trial_number(study_id, number))
+        return int(self._storage.get_trial_id_from_study_id_trial_number(self.get(study)._study_id, number))
+
+
+def _bind(sessions: scoped_session[Session], to: Engine | Connection, mode: JoinTransactionMode) -> None:
+    sessions.remove()
+    sessions.configure(bind=to, join_transaction_mode=mode)
 
 
 def _stored(trial: FrozenTrial) -> Stored:

@@ -66,7 +66,7 @@ class StudyFile:
         """Nothing is held open."""
 
     def refresh(self) -> None:
-        """Reads what has changed since the last time; what is over does not change."""
+        """Reads what has changed since the last time; what waits or is over does not, until its state does."""
         self._rows.clear()
         with closing(self._connected()) as database:
             database.execute("BEGIN")  # everything as of one moment
@@ -104,7 +104,11 @@ class StudyFile:
     def _read(self, database: sqlite3.Connection, study_id: int, study: str) -> dict[int, Stored]:
         before = self._trials.get(study, {})
         rows = database.execute(_TRIALS, (study_id,)).fetchall()
-        changed = [row[0] for row in rows if row[0] not in before or not before[row[0]].state.is_over]
+        changed = [
+            trial_id
+            for trial_id, _, state, _ in rows
+            if trial_id not in before or before[trial_id].state != state or state == State.RUNNING
+        ]
         attributes = _by_trial(_select(database, _ATTRIBUTES, study_id, changed))
         parameters = _by_trial(_select(database, _PARAMETERS, study_id, changed))
         choices = self.attribute(study, "choices") if changed else None

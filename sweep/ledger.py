@@ -4,11 +4,14 @@ One coordinator asks and tells; workers never come here. Optuna's samplers and i
 when several processes ask, and lose cells when one is killed. Here nothing is sampled: a cell's trial is queued once,
 with its parameters, and claimed in one step.
 
-Per trial the order is: artifact, then the attributes with the record last, then the state. So a trial that is found
-RUNNING is either whole, and is completed, or failed with its coordinator.
+Per trial the order is: artifact, then the attributes and the state in one step. A trial that is found RUNNING failed
+with its coordinator; one with a whole record, as older versions left it when they were killed in between, is completed.
+
+What a cell costs here does not grow with the study: nothing is read again for a trial that is asked for or told.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from optuna.trial import TrialState
@@ -17,18 +20,20 @@ from pydantic import JsonValue
 from results.records import Cell, Cost, TrialRecord
 from search_spaces.errors import SweepError
 from sweep._choices import Choices
-from sweep._database import Database
 from sweep._seals import sealed
-from sweep._source import check_all
+from sweep._source import Source
 from sweep._sqlite import sqlite_url
 from sweep._storage import storage_errors
 from sweep._stored import State
 from sweep._trial_values import artifact_of, attributes_of, record_of, value_of
-from sweep._trials import Cause, in_state, next_attempt
+from sweep._trials import Cause, Row, in_state, next_attempt
 from sweep.folder import Artifact, RunFolder
 from sweep.study_reader import StudyReader
 
 __all__ = ["Choices", "Ledger", "Ticket", "sqlite_url"]
+
+_AT_ONCE = 100
+"""Trials that are queued in one step: one commit for all, and others may read the file in between."""
 
 
 @dataclass(frozen=True)
@@ -48,12 +53,30 @@ class Ledger(StudyReader):
     thread.
     """
 
-    def _open(self) -> Database:
+    def _open(self) -> Source:
         self._database = self._optuna(create=True)
-        return self._database
+        self._queued: dict[str, dict[str, Row]] = {}  # study -> cell -> its WAITING trial
+        self._changed = False
+        return self._file() or self._database
 
-    def _check(self) -> None:
-        check_all(self._file() or self._database)
+    def close(self) -> None:
+        """Lets go of the database."""
+        super().close()
+        self._database.close()
+
+    def _current(self) -> Source:
+        if self._changed:  # by ourselves: nobody else may
+            self._changed = False
+            with self._source.errors():
+                self._source.refresh()
+        return self._source
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        """For a block that changes the studies, after whatever it reads of them."""
+        self._changed = True
+        with storage_errors(self._url):
+            yield
 
     def open_study(self, study: str, choices: Choices) -> None:
         """Makes a study, or opens it where it exists.
@@ -66,7 +89,7 @@ class Ledger(StudyReader):
             SweepError: it exists with other choices.
         """
         wanted: dict[str, JsonValue] = {"features": list(choices.features), "ways": list(choices.ways)}
-        with storage_errors(self._url):
+        with self._writing():
             opened = self._database.create(study)
             found = opened.user_attrs.get("choices")
             if found is None:
@@ -88,20 +111,25 @@ class Ledger(StudyReader):
         Returns:
             The cells that were queued.
         """
-        queued = []
-        with storage_errors(self._url):
-            rows, choices, opened = self._rows(study), self._choices(study), self._database.get(study)
-            for cell in dict.fromkeys(cells):
-                attempt = next_attempt(rows.get(str(cell), []), self._max_attempts, retry_failed)
-                if attempt is not None:
-                    opened.add_trial(choices.queued(cell, attempt))
-                    queued.append(cell)
-        return tuple(queued)
+        rows = self._rows(study)
+        attempts = {cell: next_attempt(rows.get(str(cell), []), self._max_attempts, retry_failed) for cell in cells}
+        wanted = [(cell, attempt) for cell, attempt in attempts.items() if attempt is not None]
+        with self._writing():
+            choices = self._choices(study)
+            for start in range(0, len(wanted), _AT_ONCE):
+                with self._database.at_once():
+                    for cell, attempt in wanted[start : start + _AT_ONCE]:
+                        self._database.add(study, choices.queued(cell, attempt))
+        self._queued.pop(study, None)
+        return tuple(cell for cell, _ in wanted)
 
     def ask(self, study: str, cell: Cell) -> Ticket | None:
         """Claims the queued trial of a cell, which is RUNNING from now on; None where none is queued."""
-        with storage_errors(self._url):
-            row = in_state(self._rows(study).get(str(cell), []), State.WAITING)
+        if study not in self._queued:
+            waiting = ((name, in_state(rows, State.WAITING)) for name, rows in self._rows(study).items())
+            self._queued[study] = {name: row for name, row in waiting if row is not None}
+        row = self._queued[study].pop(str(cell), None)
+        with self._writing():
             if row is None or not self._database.claim(study, row.number):
                 return None
         return Ticket(study, row.number, cell, row.attempt)
@@ -115,13 +143,13 @@ class Ledger(StudyReader):
             cost: what it took.
             artifact: its predictions, on disk already.
         """
-        with storage_errors(self._url):
+        with self._writing(), self._database.at_once():
             self._database.mark(ticket.study, ticket.number, attributes_of(record, cost, artifact))
             self._database.get(ticket.study).tell(ticket.number, value_of(record))
 
     def fail(self, ticket: Ticket, cause: Cause, reason: str) -> None:
         """Tells a trial FAIL, with its reason in one line."""
-        with storage_errors(self._url):
+        with self._writing():
             self._fail(ticket.study, ticket.number, cause, reason)
 
     def recover(self, study: str, folder: RunFolder) -> None:
@@ -129,8 +157,9 @@ class Ledger(StudyReader):
 
         One with a whole record and an unchanged artifact is told COMPLETE, any other FAIL as interrupted.
         """
-        with storage_errors(self._url):
-            for trial in self._trials(study, State.RUNNING):
+        found = self._trials(study, State.RUNNING)
+        with self._writing():
+            for trial in found:
                 artifact = artifact_of(trial)
                 if "record" in trial.user_attrs and artifact is not None and folder.holds(artifact):
                     self._database.get(study).tell(trial.number, value_of(record_of(trial)))
@@ -145,20 +174,19 @@ class Ledger(StudyReader):
         Returns:
             The cells that were taken over.
         """
-        adopted = []
-        with storage_errors(self._url):
-            finished = {trial.user_attrs["cell"]: trial for trial in self._trials(source, State.COMPLETE)}
-            rows, choices, opened = self._rows(study), self._choices(study), self._database.get(study)
-            for cell in dict.fromkeys(cells):
-                there = in_state(rows.get(str(cell), []), State.COMPLETE, State.RUNNING, State.WAITING)
-                if there is None and str(cell) in finished:
-                    opened.add_trial(choices.adopted(cell, finished[str(cell)], source))
-                    adopted.append(cell)
-        return tuple(adopted)
+        finished = {trial.user_attrs["cell"]: trial for trial in self._trials(source, State.COMPLETE)}
+        rows = self._rows(study)
+        taken = {name for name, of in rows.items() if in_state(of, State.COMPLETE, State.RUNNING, State.WAITING)}
+        adopted = tuple(cell for cell in dict.fromkeys(cells) if str(cell) in finished.keys() - taken)
+        with self._writing(), self._database.at_once():
+            choices = self._choices(study)
+            for cell in adopted:
+                self._database.add(study, choices.adopted(cell, finished[str(cell)], source))
+        return adopted
 
     def set_attribute(self, study: str, key: str, value: JsonValue) -> None:
         """Keeps a value with a study: a resolution, reference scores, test scores."""
-        with storage_errors(self._url):
+        with self._writing():
             self._database.get(study).set_user_attr(key, sealed(value))
 
     def _choices(self, study: str) -> Choices:
@@ -166,5 +194,6 @@ class Ledger(StudyReader):
         return Choices(tuple(stored["features"]), tuple(stored["ways"]))
 
     def _fail(self, study: str, number: int, cause: Cause, reason: str) -> None:
-        self._database.mark(study, number, {"cause": cause, "reason": reason})
-        self._database.get(study).tell(number, state=TrialState.FAIL)
+        with self._database.at_once():
+            self._database.mark(study, number, {"cause": cause, "reason": reason})
+            self._database.get(study).tell(number, state=TrialState.FAIL)

@@ -104,8 +104,9 @@ class StudyReader:
 
     def studies(self) -> tuple[str, ...]:
         """The names of this run's studies, sorted."""
-        with self._source.errors():
-            return self._source.names()
+        source = self._current()
+        with source.errors():
+            return source.names()
 
     def everything(self) -> "list[tuple[FrozenStudy, list[FrozenTrial]]]":
         """The studies as Optuna has them, oldest first, each with its trials; not to be changed."""
@@ -155,19 +156,26 @@ class StudyReader:
         Raises:
             SweepError: it was altered.
         """
-        with self._source.errors():
-            stored = self._source.attribute(study, key)
+        source = self._current()
+        with source.errors():
+            stored = source.attribute(study, key)
         return unsealed(stored, f"{key!r} of study {study!r}")
 
     def _trials(self, study: str, *states: State) -> list[Stored]:
         """Our trials of a study; others were added by hand."""
-        with self._source.errors():
-            found = self._source.trials(study, *states)
+        source = self._current()
+        with source.errors():
+            found = source.trials(study, *states)
         return [trial for trial in found if isinstance(trial.user_attrs.get("cell"), str)]
 
     def _rows(self, study: str) -> dict[str, list[Row]]:
-        with self._source.errors():
-            return self._source.rows(study)
+        source = self._current()
+        with source.errors():
+            return source.rows(study)
+
+    def _current(self) -> Source:
+        """What is read from."""
+        return self._source
 
     def _record(self, study: str, trial: Stored) -> TrialRecord:
         key = study, trial.number

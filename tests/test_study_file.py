@@ -122,11 +122,11 @@ def test_a_running_trial_says_since_when(folder: RunFolder) -> None:
         assert reader.attempts("arousal") == {str(of): n for of, n in zip(cells(4), (1, 1, 1, 0), strict=True)}
 
 
-def test_an_altered_trial_is_told_when_it_is_refreshed(folder: RunFolder) -> None:
+def test_an_altered_trial_that_runs_is_told_when_it_is_refreshed(folder: RunFolder) -> None:
     with StudyReader(sqlite_url(folder.study_db)) as reader:
         with closing(sqlite3.connect(folder.study_db)) as database, database:
-            database.execute("UPDATE trial_params SET param_value = 5 WHERE trial_id = 4 AND param_name = 'features'")
-        with pytest.raises(SweepError, match="Trial 3 of study 'arousal' was altered: its cell is 'arousal f3/way1'"):
+            database.execute("UPDATE trial_params SET param_value = 5 WHERE trial_id = 3 AND param_name = 'features'")
+        with pytest.raises(SweepError, match="Trial 2 of study 'arousal' was altered: its cell is 'arousal f2/way1'"):
             reader.refresh()
 
 
