@@ -64,6 +64,8 @@ class Tally:
         self._pace = Pace(self.space.settings)
         self._first: dict[Cell, tuple[float, int]] = {}  # when a running cell's first epoch came, epochs since then
         self._to_come: dict[str, int] = {}
+        self._open: Counter[tuple[str, ...]] = Counter()  # cells that wait, by their Ways: a line a cell asks for it
+        self._joint = 0
         self._resolution = Resolution(modalities={})
         self._sheet: Sheet | None = None
 
@@ -78,20 +80,13 @@ class Tally:
                         self._finish(record, costs.get(str(record.cell)))
                 for hole in failed:
                     self.failed[hole.cell] = hole.reason
-            case CellStarted(_, cell, _):
-                self._end(cell)
-                self.running[cell] = None
-                self.failed.pop(cell, None)
+                self._open = Counter(ways_of(cell) for cell in self.planned if self._waits(cell))
             case CellEpoch(_, cell, progress, epoch_s):
                 self._epoch(cell, progress, epoch_s)
-            case CellDone(_, cell, record, cost):
-                self._end(cell)
-                self._finish(record, cost)
-                self.trained += 1
-            case CellFailed(_, cell, reason, queued_again):
-                self._end(cell)
-                if not queued_again:
-                    self.failed[cell] = reason
+            case CellStarted() | CellDone() | CellFailed():
+                waited = self._waits(event.cell)
+                self._change(event)
+                self._open[ways_of(event.cell)] += self._waits(event.cell) - waited
 
     @property
     def sheet(self) -> Sheet:
@@ -131,8 +126,23 @@ class Tally:
             left += joint * whole
         return max(left / self.workers, longest)
 
+    def _change(self, event: CellStarted | CellDone | CellFailed) -> None:
+        self.running.pop(event.cell, None)
+        self._first.pop(event.cell, None)
+        match event:
+            case CellStarted(_, cell, _):
+                self.running[cell] = None
+                self.failed.pop(cell, None)
+            case CellDone(_, _, record, cost):
+                self._finish(record, cost)
+                self.trained += 1
+            case CellFailed(_, cell, reason, queued_again):
+                if not queued_again:
+                    self.failed[cell] = reason
+
     def _plan(self, cells: tuple[Cell, ...], resolution: Resolution) -> None:
         self.planned |= dict.fromkeys(cells)
+        self._joint = sum(len(cell.branches) > 1 for cell in self.planned)
         self._resolution, self._sheet = resolution, None
         self._to_come = to_come(self.space, resolution, self.targets) if resolution.modalities else {}
 
@@ -143,10 +153,6 @@ class Tally:
         self.figures[record.cell] = Figure(summary.mean, summary, is_collapsed(record))
         if cost is not None:
             self._pace.took(record.cell, cost.wall_s)
-
-    def _end(self, cell: Cell) -> None:
-        self.running.pop(cell, None)
-        self._first.pop(cell, None)
 
     def _epoch(self, cell: Cell, progress: EpochEvent, epoch_s: float | None) -> None:
         before, now = self.running.get(cell), self.now()
@@ -168,13 +174,15 @@ class Tally:
         seeds_done = progress.seed - settings.first_seed
         return min(1.0, (seeds_done + min(1.0, progress.epoch / expected_epochs(settings))) / settings.seeds)
 
+    def _waits(self, cell: Cell) -> bool:
+        return cell in self.planned and not (cell in self.done or cell in self.failed or cell in self.running)
+
     def _waiting(self) -> Counter[tuple[str, ...]]:
         """How many cells of each Way are open and not under way, known or still to be named."""
-        left = (cell for cell in self.planned if not (cell in self.done or cell in self.failed or cell in self.running))
-        return Counter(ways_of(cell) for cell in left) + Counter({(w,): n for w, n in self._to_come.items()})
+        return self._open + Counter({(way,): count for way, count in self._to_come.items()})
 
     def _joint_to_come(self) -> int:
         """Targets whose joint run is not selected yet."""
         if not self.space.multitask:
             return 0
-        return len(self.targets) - sum(len(cell.branches) > 1 for cell in self.planned)
+        return len(self.targets) - self._joint
