@@ -3,7 +3,9 @@
 Only for targets whose grid is complete: before that "the best cell" is a word about what was trained first.
 """
 
+from collections.abc import Callable, Mapping
 from contextlib import suppress
+from functools import lru_cache
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -18,6 +20,7 @@ from sweep.folder import Artifact, RunFolder
 from sweep.study_names import grid_study, multitask_study
 from sweep.study_reader import StudyReader
 
+_AT_HAND = 200  # cells whose predictions are kept in memory: fusions come back to the best again and again
 _FORMAT = 1  # of the statistics; another computes them again
 
 
@@ -98,13 +101,16 @@ def _finished(studies: StudyReader, study: str) -> tuple[tuple[TrialRecord, ...]
     return records, {r.cell: artifacts[str(r.cell)] for r in records if str(r.cell) in artifacts}
 
 
-def _predictions(folder: RunFolder, artifacts: dict[Cell, Artifact]) -> dict[Cell, Predictions]:
-    """Of every cell whose predictions are whole; `sweep status` names those that are not."""
-    found = {}
-    for cell, artifact in artifacts.items():
-        with suppress(SweepError):
-            found[cell] = unpack(folder.read_artifact(artifact))
-    return found
+def _predictions(folder: RunFolder, artifacts: Mapping[Cell, Artifact]) -> Callable[[Cell], Predictions | None]:
+    """Those of a cell, where they are whole; `sweep status` names those that are not."""
+
+    @lru_cache(maxsize=_AT_HAND)
+    def read(cell: Cell) -> Predictions | None:
+        with suppress(KeyError, SweepError):
+            return unpack(folder.read_artifact(artifacts[cell]))
+        return None
+
+    return read
 
 
 def _read(folder: RunFolder) -> _File:

@@ -50,7 +50,7 @@ def planted(shares: dict[str, float], *, selected: bool = False, masked: bool = 
         records.append(made_record(of, (share,) * len(SEEDS)))
     joint = next((record for record in records if len(record.cell.branches) > 1), None)
     grid = tuple(record for record in records if record is not joint)
-    return Measured("arousal", ("way1", "way2", "way3"), grid, joint, predictions, segments, selected)
+    return Measured("arousal", ("way1", "way2", "way3"), grid, joint, predictions.get, segments, selected)
 
 
 GRID = {f"{name}/way{way}": 0.2 + 0.02 * way for name in "abc" for way in (1, 2, 3)}
@@ -108,7 +108,10 @@ def test_ways_are_ranked_over_feature_sets_that_all_of_them_have() -> None:
 def test_a_cell_without_predictions_is_left_out() -> None:
     measured = planted({"best/way1": 2.0, **GRID})
     lost = cell("arousal", "best/way1")
-    kept = {of: made for of, made in measured.predictions.items() if of != lost}
+
+    def kept(of: Cell) -> Predictions | None:
+        return None if of == lost else measured.predictions(of)
+
     found = find(Measured(**{**vars(measured), "predictions": kept}))
     assert found.best is not None
     assert found.best.candidates == len(GRID)

@@ -252,7 +252,7 @@ def candidates(rng: np.random.Generator, shares: list[float], seeds: int = 2) ->
         raw = rng.random((seeds, len(truth), N_CLASSES)) + share * np.eye(N_CLASSES)[truth]
         probabilities.append((raw / raw.sum(axis=2, keepdims=True)).astype(np.float32))
     counts = [video_counts(each.argmax(axis=2), truth, video, VIDEOS) for each in probabilities]
-    return late_fusion.Candidates(probabilities, counts, truth, video)
+    return late_fusion.Candidates(probabilities.__getitem__, counts, truth, video)
 
 
 def test_a_fusion_of_fair_cells_beats_each_of_them() -> None:
@@ -263,7 +263,7 @@ def test_a_fusion_of_fair_cells_beats_each_of_them() -> None:
         found = late_fusion.select(rule, cells, resamples(VIDEOS, rng, 100))
         assert np.mean(found.f1) > max(singles)
         assert found.corrected > np.mean(singles)
-        fused = np.mean([cells.probabilities[index] for index in found.members], axis=0, dtype=np.float64)
+        fused = np.mean([cells.probabilities(index) for index in found.members], axis=0, dtype=np.float64)
         ours = [sklearn_f1(cells.truth, seed) for seed in fused.argmax(axis=2)]
         assert found.f1 == pytest.approx(ours)
 
@@ -281,7 +281,7 @@ def test_greedy_adds_what_helps_most_as_a_plain_search_finds_it() -> None:
     while len(members) < 10:
         tried = {}
         for index in range(4):
-            fused = np.mean([cells.probabilities[i] for i in (*members, index)], axis=0, dtype=np.float64)
+            fused = np.mean([cells.probabilities(i) for i in (*members, index)], axis=0, dtype=np.float64)
             tried[index] = np.mean([sklearn_f1(cells.truth, seed) for seed in fused.argmax(axis=2)])
         best = max(tried, key=lambda index: tried[index])
         if tried[best] <= reached + 1e-9:

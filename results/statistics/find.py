@@ -1,6 +1,6 @@
 """All statistics of one target, from its records and predictions."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import get_args
 
@@ -25,11 +25,13 @@ from results.statistics import late_fusion
 from results.statistics.bootstrap import LEVEL, RESAMPLES, f1_interval, generator, resamples
 from results.statistics.comparison import SEPARABLE, Compared, compare, holm, swaps
 from results.statistics.counts import Counts, macro_f1, video_counts
+from results.statistics.labelled import Labelled
 from results.statistics.ranks import rank_columns
 from results.statistics.winner import correct
 from results.summary import summarize
 from search_spaces.alignment import Segments
-from search_spaces.corpus import MASKED, Partition
+from search_spaces.corpus import MASKED
+from search_spaces.errors import SweepError
 
 _FUSION_RESAMPLES = 200  # each of them chooses members anew
 _RULES: Mapping[FusionRule, late_fusion.Rule] = {"top": late_fusion.top, "greedy": late_fusion.greedy}
@@ -44,7 +46,8 @@ class Measured:
         ways: of the space, in order.
         records: of the grid's cells; others are ignored.
         multitask: the multitask run's record, if there is one.
-        predictions: by cell; a cell that lacks them is left out.
+        predictions: of a cell, read when they are needed, for those of thousands fill the memory; None where there are
+            none, and the cell is left out.
         segments: of the data.
         selected: whether selection is over, so that the test partition may be opened for what it selected.
     """
@@ -53,7 +56,7 @@ class Measured:
     ways: tuple[str, ...]
     records: Sequence[TrialRecord]
     multitask: TrialRecord | None
-    predictions: Mapping[Cell, Predictions]
+    predictions: Callable[[Cell], Predictions | None]
     segments: Segments
     selected: bool
 
@@ -68,10 +71,13 @@ class _Finder:
 
     def __init__(self, measured: Measured) -> None:
         self._in = measured
-        self._devel = _Partition.of(measured.segments, "devel", measured.target)
-        order = (record.cell for record in ranked(measured.records, measured.target))
-        self._ranked = tuple(cell for cell in order if cell in measured.predictions)
-        self._counts = {cell: self._count(cell) for cell in (*self._ranked, *self._joint)}
+        self._devel = Labelled.of(measured.segments, "devel", measured.target)
+        joint = (measured.multitask.cell,) if measured.multitask else ()
+        order = tuple(record.cell for record in ranked(measured.records, measured.target))
+        found = ((cell, measured.predictions(cell)) for cell in (*order, *joint))
+        self._counts = {cell: self._count(predicted) for cell, predicted in found if predicted is not None}
+        self._ranked = tuple(cell for cell in order if cell in self._counts)
+        self._joint = tuple(cell for cell in joint if cell in self._counts)
         self._weights = resamples(self._devel.videos, generator("videos", measured.target))
         self._swapped = swaps(self._devel.videos, generator("swaps", measured.target))
 
@@ -92,14 +98,15 @@ class _Finder:
             ranks=self._ranks(),
         )
 
-    @property
-    def _joint(self) -> tuple[Cell, ...]:
-        record = self._in.multitask
-        return (record.cell,) if record and record.cell in self._in.predictions else ()
-
-    def _count(self, cell: Cell) -> Counts:
-        predicted = self._in.predictions[cell].devel.argmax(axis=2)
+    def _count(self, predictions: Predictions) -> Counts:
+        predicted = predictions.devel.argmax(axis=2)
         return video_counts(predicted, self._devel.truth, self._devel.video, self._devel.videos)
+
+    def _predictions(self, cell: Cell) -> Predictions:
+        found = self._in.predictions(cell)
+        if found is None:  # they were there when they were counted
+            raise SweepError(f"the predictions of {cell} have gone while they were read")
+        return found
 
     def _interval(self, cell: Cell) -> CellInterval:
         found = f1_interval(self._counts[cell], self._weights)
@@ -128,12 +135,15 @@ class _Finder:
 
     def _fusion(self, rule: FusionRule) -> LateFusion:
         cells = self._ranked
-        devel = [self._in.predictions[cell].devel for cell in cells]
+
+        def devel(index: int) -> NDArray[np.float32]:
+            return self._predictions(cells[index]).devel
+
         candidates = late_fusion.Candidates(
             devel, [self._counts[cell] for cell in cells], self._devel.truth, self._devel.video
         )
         found = late_fusion.select(_RULES[rule], candidates, self._weights[:_FUSION_RESAMPLES])
-        fused = late_fusion.fuse([devel[index] for index in found.members]).argmax(axis=2)
+        fused = late_fusion.fuse([devel(index) for index in found.members]).argmax(axis=2)
         members = {cells[index]: found.members.count(index) for index in found.members}
         return LateFusion(
             rule=rule,
@@ -145,10 +155,10 @@ class _Finder:
 
     def _test(self, members: Sequence[Cell], seed: int) -> Scores | None:
         """The score on test of the one seed that would be submitted."""
-        test = _Partition.of(self._in.segments, "test", self._in.target)
+        test = Labelled.of(self._in.segments, "test", self._in.target)
         if not self._in.selected or not np.any(test.truth != MASKED):
             return None
-        fused = late_fusion.fuse([self._in.predictions[cell].test[seed : seed + 1] for cell in members])
+        fused = late_fusion.fuse([self._predictions(cell).test[seed : seed + 1] for cell in members])
         return scores(test.truth, fused[0].argmax(axis=1))
 
     def _ranks(self) -> WayRanks | None:
@@ -169,23 +179,6 @@ class _Finder:
             pairwise_p=found.pairwise_p,
             critical_difference=found.critical_difference,
         )
-
-
-@dataclass(frozen=True)
-class _Partition:
-    """The segments of a partition as the predictions have them."""
-
-    truth: NDArray[np.int64]  # (S,)
-    video: NDArray[np.int64]  # (S,) 0…V-1, videos without a labelled segment included last
-    videos: int  # V, with a labelled segment
-
-    @classmethod
-    def of(cls, segments: Segments, partition: Partition, target: str) -> "_Partition":
-        low, high = segments.partition_bounds[partition]
-        truth, video = segments.classes[target][low:high], segments.video[low:high]
-        labelled = np.unique(video[truth != MASKED])
-        index = np.searchsorted(labelled, video)  # that of an unlabelled video is never looked at
-        return cls(truth, index, len(labelled))
 
 
 def _cell(target: str, features: str, way: str) -> Cell:

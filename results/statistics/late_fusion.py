@@ -24,20 +24,20 @@ class Candidates:
     """The cells that may be fused, and what they should have said.
 
     Attributes:
-        probabilities: one (n, S, C) a cell, of the devel partition.
+        probabilities: of the cell with an index, (n, S, C) of the devel partition.
         counts: one (n, V, 2, C) a cell.
         truth: (S,) classes, -1 where masked.
         video: (S,) which video each segment is of.
     """
 
-    probabilities: Sequence[NDArray[np.float32]]
+    probabilities: Callable[[int], NDArray[np.float32]]
     counts: Sequence[Counts]
     truth: NDArray[np.integer]
     video: NDArray[np.integer]
 
     def fused_counts(self, *choices: tuple[int, ...]) -> Counts:
         """(k · n, V, 2, C) of k fusions of n seeds each."""
-        predicted = np.concatenate([fuse([self.probabilities[i] for i in each]).argmax(axis=2) for each in choices])
+        predicted = np.concatenate([fuse([self.probabilities(i) for i in each]).argmax(axis=2) for each in choices])
         return video_counts(predicted, self.truth, self.video, self.counts[0].shape[1])
 
 
