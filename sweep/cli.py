@@ -28,6 +28,7 @@ EXIT_MISTAKE, EXIT_HOLES, EXIT_DIFFERS = 2, 3, 3
 app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
+    rich_markup_mode="markdown",  # rich's own would take what stands in brackets, such as a default, for a style
     help="Feature-grid sweeps of multimodal sentiment models: every cell trained once, resumable, tables at the end.",
 )
 data = typer.Typer(no_args_is_help=True, help="Look at a data tree, or write a sample one.")

@@ -5,8 +5,10 @@ import platform
 import socket
 import sys
 from functools import cache
+from hashlib import sha256
 from pathlib import Path
 
+_PACKAGES = ("search_spaces", "results", "sweep")
 _RECORDED = ("muse-sweep", "torch", "numpy", "scikit-learn", "optuna", "pandas")
 
 
@@ -16,6 +18,21 @@ def versions() -> dict[str, str]:
     from importlib.metadata import version  # noqa: PLC0415 - as psutil below
 
     return {"python": platform.python_version(), **{name: version(name) for name in _RECORDED}}
+
+
+def code() -> str:
+    """Digest of our own source as it lies on disk now: what tells two checkouts of one version apart."""
+    root = Path(__file__).resolve().parents[1]
+    own = (path for package in _PACKAGES for path in (root / package).rglob("*") if path.suffix in {".py", ".toml"})
+    digest = sha256()
+    for path in sorted(own):
+        digest.update(f"{path.relative_to(root).as_posix()}\n".encode() + sha256(path.read_bytes()).digest())
+    return digest.hexdigest()
+
+
+def machine() -> str:
+    """The kind of processor, such as x86_64."""
+    return platform.machine()
 
 
 def host() -> str:

@@ -5,6 +5,7 @@ its workers; these look at lengths, and at the digests of what is small.
 """
 
 import json
+import re
 import struct
 import zlib
 from collections.abc import Iterator, Mapping
@@ -21,6 +22,7 @@ from search_spaces.errors import SweepError
 from sweep import digest
 
 DIGESTS = "digests.json"
+_NAME = re.compile(r"[a-z0-9_]+\.[a-z0-9]+")
 _DAMAGE = (OSError, ValueError, KeyError, EOFError, BadZipFile, RuntimeError, struct.error, zlib.error, TokenError)
 """What reading a damaged .npz raises: zipfile's own, its demands for a password or another packing, numpy's header."""
 
@@ -43,6 +45,30 @@ def listing(folder: Path) -> str:
     """
     files = sorted(path for path in folder.iterdir() if path.name != DIGESTS)
     return _text({path.name: _Kept(size=path.stat().st_size, sha256=digest.of_file(path)) for path in files})
+
+
+def sizes(text: str) -> dict[str, int]:
+    """Bytes of every file that a listing names.
+
+    Raises:
+        ValueError: the text is no listing, or names what is no plain file of the folder.
+    """
+    kept = _LISTING.validate_json(text)
+    if odd := [name for name in kept if not _NAME.fullmatch(name)]:
+        raise ValueError(f"{odd[0]!r} is no name of a file")
+    return {name: entry.size for name, entry in kept.items()}
+
+
+def read_listing(folder: Path) -> str:
+    """The listing that lies in a folder.
+
+    Raises:
+        SweepError: it is missing.
+    """
+    try:
+        return (folder / DIGESTS).read_text(encoding="utf-8")
+    except (OSError, ValueError) as error:
+        raise damaged(folder, f"{DIGESTS}: {error}") from error
 
 
 def damage(folder: Path) -> str | None:

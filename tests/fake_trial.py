@@ -1,7 +1,7 @@
 """A trial that needs no data and no time: what it does follows from the first letters of its features' name.
 
-It runs in real worker processes as "tests.fake_trial:run_trial". Every execution appends a line to a file in the job's
-cache folder, so that a test can count how often a cell was trained.
+It runs in real worker processes as "tests.fake_trial:run_trial". Every execution appends a line to a file in the folder
+that the job names as its data, so that a test can count how often a cell was trained, wherever that was.
 """
 
 import os
@@ -22,11 +22,11 @@ from tests.results_factory import made_record
 
 def run_trial(job: Job, on_epoch: Callable[[EpochEvent], None]) -> Outcome:
     name = job.cell.branches[0].features
-    descriptor = os.open(job.data.cache / "executions", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+    descriptor = os.open(job.data.root / "executions", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     os.write(descriptor, f"{job.cell}\n".encode())
     os.close(descriptor)
     on_epoch(EpochEvent(seed=101, epoch=1, devel_f1=0.25, best_f1=0.25))
-    _misbehave(name, job.data.cache)
+    _misbehave(name, job.data.root)
     if name.startswith("nap"):
         time.sleep(0.1)
     return fake_outcome(job.cell, float("nan") if name == "nan" else None)
@@ -43,6 +43,13 @@ def _misbehave(name: str, folder: Path) -> None:
         raise ValueError("shapes (3,) and (4,) do not match")
     if name == "mistake":
         raise SweepError("the data has another digest")
+    if name == "killer":
+        time.sleep(0.3)  # what was said by then arrives
+        os.kill(os.getppid(), signal.SIGKILL)  # on a cluster the process of the Dask worker
+        time.sleep(60)
+    if name.startswith("wait"):
+        while not (folder / "go").exists():
+            time.sleep(0.02)
     if name == "slow":
         time.sleep(60)
     if name == "hungry":

@@ -51,6 +51,13 @@ def test_the_console_script_prints_its_version() -> None:
     assert done.stdout.startswith("muse-sweep 0.")
 
 
+def test_help_says_what_holds_where_an_option_is_not_given(sweep: Sweep, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
+    said = sweep("run", "--help").out
+    assert "[default: runs/SPACE-DATA]" in said
+    assert "[default: a cluster made here]" in said
+
+
 def test_no_command_shows_the_help(sweep: Sweep) -> None:
     said = sweep()
     assert said.code == 0
