@@ -28,6 +28,7 @@ from benchmarks.arithmetic import epoch_gflop, peak_gflops
 from results.records import Branch, Cell
 from search_spaces.settings import Settings
 from sweep.batches import train_windows, whole_segments
+from sweep.device import Device
 from sweep.feature_store import FeatureStore
 from sweep.fusion import Fusion
 from sweep.opened import open_data
@@ -133,7 +134,7 @@ class Bench:
         total = 0.0
         for features in self.features:
             cell = Cell(target=self.targets[0], branches=(Branch(features=features, way=case.way),))
-            parts = build_parts(cell, settings, (Fusion(store, features, settings),), train, "cpu")
+            parts = build_parts(cell, settings, (Fusion(store, features, settings),), train, Device.of("cpu"))
             total += epoch_gflop(parts, train, devel, settings)
         return total / len(self.features)
 

@@ -8,13 +8,13 @@ import statistics
 import subprocess
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from unittest.mock import patch
 
 from benchmarks.lever_training import Training
 from search_spaces.settings import Settings
 from sweep import batches, environment
-from sweep.executors._process import _environment
+from sweep.executors._process import worker_environment
 from sweep.opened import Data
 
 _EPOCHS = 5
@@ -50,7 +50,7 @@ PROCESS_LEVERS = (
 def once(data: Data, features: str, way: str, settings: Settings, chunk: int | None) -> None:
     """Prints what one process measures: its median epoch with evaluation, and its peak memory."""
     training, took = Training(data, features, way, settings), []
-    with patch.object(batches, "_MAX_PADDED_STEPS", chunk or batches._MAX_PADDED_STEPS):
+    with patch.object(batches, "CPU", replace(batches.CPU, padded_steps=chunk or batches.CPU.padded_steps)):
         for _ in range(_EPOCHS):
             began = time.process_time()
             training.epoch()
@@ -89,5 +89,5 @@ def process_rows(command: Sequence[str], ways: Sequence[str], rounds: int) -> No
 
 def _changed(lever: ProcessLever) -> dict[str, str]:
     """A worker's environment with what the lever sets and without what it takes away."""
-    kept = {name: value for name, value in _environment().items() if name not in lever.changed}
+    kept = {name: value for name, value in worker_environment().items() if name not in lever.changed}
     return kept | {name: value for name, value in lever.changed.items() if value is not None}

@@ -5,6 +5,7 @@ import torch
 from results.records import Branch, Cell
 from search_spaces.settings import Settings
 from sweep.batches import train_windows, whole_segments
+from sweep.device import Device
 from sweep.fusion import Fusion
 from sweep.objective import backward, predict
 from sweep.opened import Data
@@ -21,7 +22,7 @@ class Training:
         self.train = train_windows(data.store.segments, target, settings.window, settings.hop)
         self.devel = whole_segments(data.store.segments, target, "devel")
         fusions = (Fusion(data.store, features, settings),)
-        self.parts = build_parts(cell, settings, fusions, self.train, "cpu")
+        self.parts = build_parts(cell, settings, fusions, self.train, Device.of("cpu"))
         self.optimiser = torch.optim.Adam(self.parts.network.parameters(), lr=settings.learning_rate, fused=True)
         self.shuffle = torch.Generator().manual_seed(seed)
 

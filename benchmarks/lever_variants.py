@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from unittest.mock import patch
 
@@ -19,6 +19,7 @@ from search_spaces.ways._chain import Chain, Padding
 from search_spaces.ways._recurrent import BiLstm, Lstm
 from search_spaces.ways._transformer import DecoderLayer, EncoderLayer
 from sweep import batches, objective
+from sweep.batches import Packing
 from sweep.network import Network
 
 AS_IS = "as it is"
@@ -64,20 +65,20 @@ def _longest_first(lengths: NDArray[np.int64], chosen: NDArray[np.int64]) -> NDA
     return chosen[np.argsort(-lengths[chosen], kind="stable")]
 
 
-def _whole_batch(lengths: NDArray[np.int64], chosen: NDArray[np.int64]) -> _Chunks:
+def _whole_batch(lengths: NDArray[np.int64], chosen: NDArray[np.int64], packing: Packing) -> _Chunks:
     """Trains on a batch padded to its longest window; evaluates as the engine does."""
     if torch.is_inference_mode_enabled():
-        yield from batches.chunks(lengths, chosen)
+        yield from batches.chunks(lengths, chosen, packing)
     else:
         yield _longest_first(lengths, chosen)
 
 
-def _one_by_one(lengths: NDArray[np.int64], chosen: NDArray[np.int64]) -> _Chunks:
+def _one_by_one(lengths: NDArray[np.int64], chosen: NDArray[np.int64], packing: Packing) -> _Chunks:
     """Evaluates with batch size 1; trains as the engine does."""
-    yield from chosen[:, None] if torch.is_inference_mode_enabled() else batches.chunks(lengths, chosen)
+    yield from chosen[:, None] if torch.is_inference_mode_enabled() else batches.chunks(lengths, chosen, packing)
 
 
-def _bounded_waste(lengths: NDArray[np.int64], chosen: NDArray[np.int64]) -> _Chunks:
+def _bounded_waste(lengths: NDArray[np.int64], chosen: NDArray[np.int64], _: Packing) -> _Chunks:
     """Fills a chunk until its padding passes a fifth of its valid steps: what the engine did first."""
     order, low = _longest_first(lengths, chosen), 0
     while low < len(order):
@@ -92,12 +93,12 @@ def _bounded_waste(lengths: NDArray[np.int64], chosen: NDArray[np.int64]) -> _Ch
         low = high
 
 
-def _cut(chunks: Callable[[NDArray[np.int64], NDArray[np.int64]], _Chunks]) -> _Change:
+def _cut(chunks: Callable[[NDArray[np.int64], NDArray[np.int64], Packing], _Chunks]) -> _Change:
     return lambda: patch.object(objective, "chunks", chunks)
 
 
 def _limit(steps: int) -> _Change:
-    return lambda: patch.object(batches, "_MAX_PADDED_STEPS", steps)
+    return lambda: patch.object(batches, "CPU", replace(batches.CPU, padded_steps=steps))
 
 
 def _last_of_all(chain: Chain, x: Tensor, padding: Padding) -> Tensor:

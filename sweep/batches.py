@@ -13,8 +13,28 @@ from numpy.typing import NDArray
 from search_spaces.alignment import Segments, windows
 from search_spaces.corpus import MASKED, Partition
 
-_CHUNK_COST = 160  # padded steps that cost as much as one more chunk; measured flat from 96 to 192, for every Way
-_MAX_PADDED_STEPS = 2048  # measured: larger chunks fall out of the cache, smaller ones are paid for per call
+
+@dataclass(frozen=True)
+class Packing:
+    """How a batch is cut.
+
+    Attributes:
+        chunk_cost: padded steps that cost as much as one more chunk.
+        padded_steps: the most that a chunk of several runs has.
+    """
+
+    chunk_cost: int
+    padded_steps: int
+
+
+CPU = Packing(
+    chunk_cost=160,  # measured flat from 96 to 192, for every Way
+    padded_steps=2048,  # measured: larger chunks fall out of the cache, smaller ones are paid for per call
+)
+CUDA = Packing(chunk_cost=16384, padded_steps=32768)
+"""By reasoning, not measured on a card yet: a chunk costs hundreds of launches and an LSTM's steps one after the other,
+in which time a GPU computes tens of thousands of padded steps. Way6 keeps 62 kB a step for its backward pass (counted),
+2 GB a chunk."""
 
 
 @dataclass(frozen=True)
@@ -59,37 +79,41 @@ def train_windows(segments: Segments, target: str, window: int, hop: int) -> Run
     return Runs(table[:, 0], table[:, 1], table[:, 2])
 
 
-def chunks(lengths: NDArray[np.int64], chosen: NDArray[np.int64]) -> Iterator[NDArray[np.int64]]:
+def chunks(
+    lengths: NDArray[np.int64], chosen: NDArray[np.int64], packing: Packing = CPU
+) -> Iterator[NDArray[np.int64]]:
     """The chosen runs in chunks of like length, longest first, so that little padding is computed.
 
     Args:
         lengths: (n,) of all runs.
         chosen: (b,) indices of a batch.
+        packing: how large chunks may be.
 
     Yields:
         Indices that together are `chosen`, in an order that depends on nothing but the arguments.
     """
     order = chosen[np.argsort(-lengths[chosen], kind="stable")]
-    for low, high in _cheapest_cuts(lengths[order]):
-        rows = max(1, _MAX_PADDED_STEPS // int(lengths[order[low]]))
+    for low, high in _cheapest_cuts(lengths[order], packing.chunk_cost):
+        rows = max(1, packing.padded_steps // int(lengths[order[low]]))
         yield from np.array_split(order[low:high], -(-(high - low) // rows))
 
 
-def _cheapest_cuts(falling: NDArray[np.int64]) -> list[tuple[int, int]]:
-    """Bounds of the chunks that together cost least: their padded steps, and `_CHUNK_COST` each.
+def _cheapest_cuts(falling: NDArray[np.int64], chunk_cost: int) -> list[tuple[int, int]]:
+    """Bounds of the chunks that together cost least: their padded steps, and `chunk_cost` each.
 
     Runs of one length stay together. `cheapest[j]` is what the j longest lengths cost at best: over all i < j, what
     the i longest cost and one chunk of the rest.
 
     Args:
         falling: (b,) lengths, longest first.
+        chunk_cost: in padded steps.
     """
     bounds = np.append(np.flatnonzero(np.diff(falling, prepend=0)), len(falling))  # (m + 1,) where the length changes
     lows = bounds[:-1]
     length = falling[lows]
     cheapest, last_begins = np.zeros(len(bounds), np.int64), np.zeros(len(bounds), np.int64)
     for j in range(1, len(bounds)):
-        costs = cheapest[:j] + length[:j] * (bounds[j] - lows[:j]) + _CHUNK_COST
+        costs = cheapest[:j] + length[:j] * (bounds[j] - lows[:j]) + chunk_cost
         last_begins[j] = costs.argmin()
         cheapest[j] = costs[last_begins[j]]
     cuts, j = [], len(lows)

@@ -18,7 +18,9 @@ Seeds = Annotated[int | None, typer.Option("--seeds", min=1, help="Seeds per cel
 Epochs = Annotated[int | None, typer.Option("--epochs", min=1, help="Most epochs per seed. [default: the space's]")]
 Workers = Annotated[
     int | None,
-    typer.Option("--workers", min=1, help="Trials at a time. [default: one per core, or all of a --scheduler]"),
+    typer.Option(
+        "--workers", min=1, help="Trials at a time. [default: one per core, what GPUs hold, or all of a --scheduler]"
+    ),
 ]
 Cell = Annotated[list[str], typer.Argument(help='A finished cell, such as "arousal vggish+fau/way2".')]
 OneSeed = Annotated[int | None, typer.Option("--seed", help="One of its seeds. [default: all]")]
@@ -29,7 +31,9 @@ Scheduler = Annotated[
 HangMinutes = Annotated[
     float, typer.Option("--hang-minutes", min=0.1, help="Kill a worker that ends no epoch for so long.")
 ]
-Device = Annotated[str, typer.Option("--device", help="auto, cpu or cuda.")]
+Device = Annotated[
+    str, typer.Option("--device", help="auto, cpu, cuda, or cuda in one precision: cuda-float32, cuda-tf32.")
+]
 RetryFailed = Annotated[bool, typer.Option("--retry-failed", help="Give failed cells another try.")]
 AllowHoles = Annotated[bool, typer.Option("--allow-holes", help="Select and go on although cells have failed.")]
 OtherVersions = Annotated[

@@ -9,6 +9,8 @@ from hashlib import sha256
 from pathlib import Path
 
 _PACKAGES = ("search_spaces", "results", "sweep")
+VISIBLE_GPUS = "CUDA_VISIBLE_DEVICES"
+"""The variable that says which GPUs a process may see: numbers, or names of GPUs (GPU-…) or MIG instances (MIG-…)."""
 _RECORDED = ("muse-sweep", "torch", "numpy", "scikit-learn", "optuna", "pandas")
 
 
@@ -43,6 +45,12 @@ def host() -> str:
 def cores() -> int:
     """Processors this process may use."""
     return len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
+
+
+def visible_gpus() -> list[str] | None:
+    """The GPUs that the user allows, by number or name; None for all there are."""
+    names = os.environ.get(VISIBLE_GPUS)
+    return None if names is None else [name.strip() for name in names.split(",") if name.strip()]
 
 
 def print_width() -> int | None:

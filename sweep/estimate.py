@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict
 from results.records import Branch, Cell
 from search_spaces.settings import Settings
 from sweep.batches import Runs, train_windows, whole_segments
+from sweep.device import Device
 from sweep.feature_store import FeatureStore
 from sweep.fusion import Fusion
 from sweep.objective import Parts, backward, predict
@@ -60,7 +61,7 @@ def measure(store: FeatureStore, target: str, branch: Branch, settings: Settings
     torch.set_num_threads(1)
     try:
         with torch.random.fork_rng(devices=[]):  # the weights are of no interest, the caller's stream is
-            parts = build_parts(cell, settings, (fusion,), train, "cpu")
+            parts = build_parts(cell, settings, (fusion,), train, Device.of("cpu"))
         return Speed(
             train_step_s=_step_s(parts, train, settings, training=True),
             devel_step_s=_step_s(parts, devel, settings, training=False),

@@ -4,6 +4,7 @@ Each is read in the form that the settings ask for, see `sweep.forms`.
 """
 
 from collections.abc import Sequence
+from typing import Protocol
 
 import numpy as np
 import torch
@@ -16,28 +17,44 @@ from sweep import forms, packed
 from sweep.feature_store import FeatureStore
 
 
+class Steps(Protocol):
+    """What a branch reads its batches from."""
+
+    @property
+    def width(self) -> int:
+        """Columns."""
+
+    def gather(self, starts: Sequence[int], lengths: Sequence[int]) -> Tensor:
+        """(N, width) float32: the steps of some runs, one run after the other, on the device that trains."""
+
+
 class Fusion:
     """A feature set over a store.
 
     Attributes:
         width: columns after fusion.
+        steps: rows, those of the whole store.
     """
 
     def __init__(self, store: FeatureStore, features: str, settings: Settings) -> None:
         self._terms = tuple(_steps(store, term, settings) for term in parse_feature_set(features))
         self.width = sum(steps.shape[1] for steps in self._terms)
+        self.steps = store.segments.n_steps
 
-    def gather(self, starts: Sequence[int], lengths: Sequence[int]) -> Tensor:
+    def gather(self, starts: Sequence[int], lengths: Sequence[int], *, pinned: bool = False) -> Tensor:
         """The steps of some runs, one run after the other, without padding.
 
         Args:
             starts: (B,) first step of each run in the store.
             lengths: (B,) steps of each run.
+            pinned: in memory that a GPU can copy from while this process goes on.
 
         Returns:
             (N, F) float32, N the sum of the lengths.
         """
-        batch = torch.empty(sum(lengths), self.width)  # aligned as torch aligns: digits may depend on it
+        batch = torch.empty(
+            sum(lengths), self.width, pin_memory=pinned
+        )  # aligned as torch aligns: digits may depend on it
         rows, top = batch.numpy(), 0
         for start, length in zip(starts, lengths, strict=True):
             left = 0

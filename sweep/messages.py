@@ -46,12 +46,12 @@ class Ended(_Message):
     """From the worker: the trial has none.
 
     Attributes:
-        cause: "failed" a TrialFailed, "mistake" a SweepError, "crashed" anything else.
+        cause: "failed" a TrialFailed, "mistake" a SweepError, "memory" too little of it, "crashed" anything else.
         text: the exception in one line.
     """
 
     kind: Literal["ended"] = "ended"
-    cause: Literal["failed", "mistake", "crashed"]
+    cause: Literal["failed", "mistake", "memory", "crashed"]
     text: str
 
 

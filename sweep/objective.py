@@ -11,7 +11,8 @@ from torch import Tensor, nn
 from search_spaces.settings import N_CLASSES, Settings
 from search_spaces.weightings._weighting import Weighting
 from sweep.batches import Runs, chunks
-from sweep.fusion import Fusion
+from sweep.device import Device
+from sweep.fusion import Steps
 from sweep.network import Network
 
 MAIN = 0
@@ -25,24 +26,27 @@ class Parts:
     network: Network
     loss: nn.Module  # (b, C), (b,) -> (b,)
     weighting: Weighting
-    fusions: Sequence[Fusion]  # one a branch
-    device: torch.device
+    fusions: Sequence[Steps]  # one a branch
+    device: Device
 
 
 def backward(parts: Parts, train: Runs, batch: NDArray[np.int64], settings: Settings) -> float:
     """Adds the gradient of one batch, chunk by chunk; the batch's objective."""
-    value = 0.0
-    for chunk in chunks(train.length, batch):
+    values: list[Tensor] = []
+    for chunk in chunks(train.length, batch, parts.device.packing):
         logits = _logits(parts, train, chunk)  # (b, K, C)
-        classes = torch.from_numpy(train.classes[chunk]).to(parts.device)
+        classes = torch.from_numpy(train.classes[chunk]).to(parts.device.on)
         losses = torch.stack([parts.loss(logits[:, k], classes).sum() for k in range(logits.shape[1])]) / len(batch)
         objective = parts.weighting.weighted(losses)
         torch.autograd.backward(objective)
-        value += objective.item()
+        values.append(objective.detach())
     regulariser = parts.weighting.regulariser(parts.network.matrices(), settings.eta)
     if regulariser.requires_grad:
         torch.autograd.backward(regulariser)
-    return value + regulariser.item()
+    total = 0.0
+    for value in torch.stack([*values, regulariser.detach()]).tolist():  # at once: a GPU is waited for once a batch
+        total += value
+    return total
 
 
 def predict(parts: Parts, runs: Runs) -> NDArray[np.float32]:
@@ -50,13 +54,14 @@ def predict(parts: Parts, runs: Runs) -> NDArray[np.float32]:
     probabilities = np.zeros((len(runs), N_CLASSES), np.float32)
     parts.network.eval()
     with torch.inference_mode():
-        for chunk in chunks(runs.length, np.arange(len(runs))):
+        for chunk in chunks(runs.length, np.arange(len(runs)), parts.device.packing):
             probabilities[chunk] = _logits(parts, runs, chunk)[:, MAIN].softmax(dim=1).cpu().numpy()
     return probabilities
 
 
 def _logits(parts: Parts, runs: Runs, chunk: NDArray[np.int64]) -> Tensor:
     starts, lengths = runs.start[chunk].tolist(), runs.length[chunk].tolist()
-    inputs = [fusion.gather(starts, lengths).to(parts.device) for fusion in parts.fusions]
-    logits: Tensor = parts.network(inputs, torch.tensor(lengths, device=parts.device))
-    return logits
+    inputs = [fusion.gather(starts, lengths) for fusion in parts.fusions]
+    with parts.device.computing():
+        logits: Tensor = parts.network(inputs, torch.tensor(lengths, device=parts.device.on))
+    return logits.float()

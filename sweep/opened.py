@@ -9,6 +9,7 @@ from search_spaces.errors import SweepError, unknown
 from search_spaces.space import Space
 from sweep import environment, feature_store, identity
 from sweep._sqlite import sqlite_url
+from sweep.device_kind import KINDS, Kind
 from sweep.feature_store import FeatureStore
 from sweep.folder import RunFolder
 from sweep.identity import Identity
@@ -74,29 +75,26 @@ def open_studies(folder: RunFolder) -> StudyReader:
     return StudyReader(sqlite_url(folder.study_db))
 
 
-def device_named(name: str, said_by: str = "--device") -> str:
-    """The device kind that "auto", "cpu" or "cuda" means here.
+def device_named(name: str, said_by: str = "--device", *, elsewhere: bool = False) -> str:
+    """The kind of device that a name means: "auto", "cuda", or a kind itself (see `sweep.device_kind`).
 
     Args:
         name: as the user or the run says it.
         said_by: who says it, for the message.
+        elsewhere: trials run on other machines, so that a GPU need not be here.
 
     Raises:
         SweepError: CUDA is asked for and there is none.
     """
     import torch  # noqa: PLC0415 - heavy; only a training command needs it
 
-    match name:
-        case "cpu":
-            return "cpu"
-        case "auto":
-            return "cuda" if torch.cuda.is_available() else "cpu"
-        case "cuda" if torch.cuda.is_available():
-            return "cuda"
-        case "cuda":
-            raise SweepError(
-                f"{said_by} cuda: expected a CUDA device that torch can use, found none on this machine. "
-                "`sweep run … --device cpu` makes a run without."
-            )
-        case _:
-            raise unknown("Device", name, ("auto", "cpu", "cuda"))
+    try:
+        kind = Kind.of(name if name != "auto" else "cuda" if torch.cuda.is_available() else "cpu")
+    except ValueError:
+        raise unknown("Device", name, ("auto", "cuda", *KINDS)) from None
+    if kind.type == "cuda" and not elsewhere and not torch.cuda.is_available():
+        raise SweepError(
+            f"{said_by} {name}: expected a CUDA device that torch can use, found none on this machine. "
+            "`sweep run … --device cpu` makes a run without."
+        )
+    return str(kind)

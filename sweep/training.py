@@ -116,7 +116,8 @@ class Training:
 
     def checkpoint(self) -> Checkpoint:
         """Everything from which `resume` goes on, bit by bit; at least one epoch is trained."""
-        tensors = {"shuffle": self._shuffle.get_state(), "global": torch.get_rng_state()}
+        tensors = {"shuffle": self._shuffle.get_state()}
+        tensors |= self._parts.device.random_state()
         tensors |= nested("network", self._parts.network.state_dict())
         tensors |= nested("weighting", self._parts.weighting.state_dict())
         tensors |= nested("best", self._best_weights)
@@ -132,7 +133,7 @@ class Training:
         tensors, state = checkpoint.tensors, cast(dict[str, Any], checkpoint.state)
         self.history = _HISTORY.validate_python(state["history"])
         self._shuffle.set_state(tensors["shuffle"])
-        torch.set_rng_state(tensors["global"])
+        self._parts.device.restore(tensors)
         self._parts.network.load_state_dict(below("network", tensors))
         self._parts.weighting.load_state_dict(below("weighting", tensors))
         self._best_weights = below("best", tensors)

@@ -23,8 +23,9 @@ from search_spaces import registry
 from search_spaces.settings import N_CLASSES, Settings
 from sweep import digest, environment, trial_log
 from sweep.batches import Runs, train_windows, whole_segments
+from sweep.device import Device
 from sweep.feature_store import FeatureStore, open_store
-from sweep.fusion import Fusion
+from sweep.fusion import Fusion, Steps
 from sweep.job import EpochEvent, Job, Outcome, TrialFailed
 from sweep.network import Network
 from sweep.objective import Parts, predict
@@ -43,12 +44,14 @@ def run_trial(job: Job, on_epoch: Callable[[EpochEvent], None]) -> Outcome:
         TrialFailed: no result, for a reason the user should read.
     """
     began = time.perf_counter()
+    device = Device.of(job.device)
+    device.settle()
     store = _store(job.data.cache, job.data.digest)
-    data = _data(job, store)
+    data = _data(job, store, device)
     seeds = job.settings.seed_numbers()
     saved = TrialCheckpoint.of(job)
     for seed in seeds[len(saved.finished) :]:
-        saved.finished.append(_run_seed(job, data, seed, saved, on_epoch))
+        saved.finished.append(_run_seed(job, device, data, seed, saved, on_epoch))
     runs = saved.finished
     record = TrialRecord(
         cell=job.cell,
@@ -75,9 +78,9 @@ def derived_seed(cell: Cell, seed: int, purpose: str) -> int:
     return int(digest.of_value([cell.model_dump(mode="json"), seed, purpose])[:16], 16) >> 1
 
 
-def build_parts(cell: Cell, settings: Settings, fusions: tuple[Fusion, ...], train: Runs, device: str) -> Parts:
-    """A fresh network with its losses; weights are drawn from torch's global stream."""
-    on = torch.device(device)
+def build_parts(cell: Cell, settings: Settings, fusions: tuple[Steps, ...], train: Runs, device: Device) -> Parts:
+    """A fresh network with its losses; weights are drawn from the CPU's global stream, whatever the device."""
+    on = device.on
     network = Network(cell.branches, [fusion.width for fusion in fusions], settings).to(on)
     counts = torch.bincount(torch.from_numpy(train.classes), minlength=N_CLASSES)
     # One subtask needs no balance: its objective is the plain loss.
@@ -87,13 +90,13 @@ def build_parts(cell: Cell, settings: Settings, fusions: tuple[Fusion, ...], tra
         registry.load("losses", settings.loss).build(counts).to(on),
         registry.load("weightings", weighting).build(len(cell.branches)).to(on),
         fusions,
-        on,
+        device,
     )
 
 
 @dataclass(frozen=True)
 class _Data:
-    fusions: tuple[Fusion, ...]
+    fusions: tuple[Steps, ...]
     train: Runs
     devel: Runs  # masked included
     test: Runs  # masked included
@@ -104,10 +107,10 @@ def _store(cache: Path, data_digest: str) -> FeatureStore:
     return open_store(cache, data_digest)
 
 
-def _data(job: Job, store: FeatureStore) -> _Data:
+def _data(job: Job, store: FeatureStore, device: Device) -> _Data:
     target, settings = job.cell.target, job.settings
     data = _Data(
-        tuple(Fusion(store, branch.features, settings) for branch in job.cell.branches),
+        tuple(device.take(Fusion(store, branch.features, settings)) for branch in job.cell.branches),
         train_windows(store.segments, target, settings.window, settings.hop),
         whole_segments(store.segments, target, "devel"),
         whole_segments(store.segments, target, "test"),
@@ -118,7 +121,7 @@ def _data(job: Job, store: FeatureStore) -> _Data:
 
 
 def _run_seed(
-    job: Job, data: _Data, seed: int, saved: TrialCheckpoint, on_epoch: Callable[[EpochEvent], None]
+    job: Job, device: Device, data: _Data, seed: int, saved: TrialCheckpoint, on_epoch: Callable[[EpochEvent], None]
 ) -> SeedRun:
     def report(training: Training) -> None:
         history = training.history
@@ -129,9 +132,9 @@ def _run_seed(
         on_epoch(event)
 
     shuffle = torch.Generator().manual_seed(derived_seed(job.cell, seed, "shuffle"))
-    with torch.random.fork_rng(devices=[]):  # a Way draws its weights, and dropout its masks, from the global stream
+    with torch.random.fork_rng(devices=device.generators):  # a Way draws its weights, dropout its masks from them
         torch.manual_seed(derived_seed(job.cell, seed, "weights"))
-        parts = build_parts(job.cell, job.settings, data.fusions, data.train, job.device)
+        parts = build_parts(job.cell, job.settings, data.fusions, data.train, device)
         training = Training(parts, job.settings, shuffle)
         if (checkpoint := saved.take_training()) is not None:
             training.resume(checkpoint)

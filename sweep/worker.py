@@ -29,6 +29,7 @@ from sweep.messages import Done, Ended, Epoch, Order, Ready
 
 DEFAULT_TRIAL = "sweep.trial:run_trial"
 _PR_SET_PDEATHSIG = 1
+_OUT_OF_MEMORY = ("out of memory", "can't allocate memory", "_ALLOC_FAILED")
 
 
 def load_trial(name: str) -> RunTrial:
@@ -78,7 +79,7 @@ def run_order(order: Order, run_trial: RunTrial, send: Callable[[BaseModel], Non
             send(Ended(cause="mistake", text=f"{place} cannot be written: {refusals.sentence(error)}"))
             return
         if _is_out_of_memory(error):
-            send(Ended(cause="failed", text=f"out of memory: {_in_one_line(error)}; fewer --workers need less"))
+            send(Ended(cause="memory", text=f"out of memory: {_in_one_line(error)}; fewer --workers need less"))
             return
         send(Ended(cause="crashed", text=_in_one_line(error)))
 
@@ -89,8 +90,8 @@ def _log_traceback() -> None:
 
 
 def _is_out_of_memory(error: Exception) -> bool:
-    """Python's own, CUDA's, and what torch's allocator for the CPU raises, which has no class of its own."""
-    return isinstance(error, MemoryError) or "out of memory" in str(error) or "can't allocate memory" in str(error)
+    """Python's own, torch's for GPUs, and what CUDA's libraries and torch's allocator for the CPU have no class for."""
+    return isinstance(error, MemoryError) or any(words in str(error) for words in _OUT_OF_MEMORY)
 
 
 def _in_one_line(error: Exception) -> str:

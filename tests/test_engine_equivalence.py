@@ -22,6 +22,7 @@ from search_spaces.errors import SweepError
 from search_spaces.settings import Settings
 from sweep import feature_store
 from sweep.batches import Runs, chunks, whole_segments
+from sweep.device import Device
 from sweep.fusion import Fusion
 from sweep.job import DataSource, Job
 from sweep.objective import Parts, backward, predict
@@ -61,7 +62,7 @@ def engine(cache: Path, way: str, settings: Settings) -> tuple[Parts, Runs, Runs
     cell = Cell(target="arousal", branches=(Branch(features="fau", way=way),))
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(3)
-        parts = build_parts(cell, settings, (Fusion(store, "fau", settings),), train, "cpu")
+        parts = build_parts(cell, settings, (Fusion(store, "fau", settings),), train, Device.of("cpu"))
         for parameter in parts.network.parameters():
             parameter.data += 0.1 * torch.randn_like(parameter)
     return parts, train, devel

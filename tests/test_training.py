@@ -11,6 +11,7 @@ from results.records import Branch, Cell
 from search_spaces import registry
 from search_spaces.settings import Settings
 from sweep.batches import Runs, chunks, train_windows, whole_segments
+from sweep.device import Device
 from sweep.feature_store import FeatureStore
 from sweep.fusion import Fusion
 from sweep.job import TrialFailed
@@ -50,7 +51,7 @@ def parts_of(store: FeatureStore, settings: Settings, *ways: str) -> Parts:
     fusions = tuple(Fusion(store, branch.features, settings) for branch in cell.branches)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(5)
-        return build_parts(cell, settings, fusions, data(store)[0], "cpu")
+        return build_parts(cell, settings, fusions, data(store)[0], Device.of("cpu"))
 
 
 def train(

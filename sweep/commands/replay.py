@@ -17,7 +17,6 @@ from search_spaces.settings import Settings
 from sweep import data_files, derived, environment
 from sweep.executors.local import LocalExecutor
 from sweep.folder import Artifact, RunFolder
-from sweep.identity import Identity
 from sweep.job import DataSource, Job, Outcome
 from sweep.opened import Data, device_named, open_data, open_run, open_studies
 from sweep.plain import tell
@@ -77,7 +76,7 @@ def replay(
         )
     for line in (*data.repaired, *derived.discard_damaged(data.store, wanted)):
         tell(errors, line)
-    outcome = _train(identity, data, found.record, wanted)
+    outcome = _train(data, found.record, wanted)
     lines = _compare(found.record, _predicted(folder, found), outcome)
     console.print(_table(cell, lines))
     same = all(line.same for line in lines)
@@ -107,9 +106,9 @@ def _settings(record: TrialRecord, seed: int | None) -> Settings:
     return settings.model_copy(update={"first_seed": seed, "seeds": 1})  # a seed's numbers do not depend on the others
 
 
-def _train(identity: Identity, data: Data, record: TrialRecord, settings: Settings) -> Outcome:
+def _train(data: Data, record: TrialRecord, settings: Settings) -> Outcome:
     source = DataSource(root=data.root, reader=data.reader, cache=data.store.cache, digest=data.store.digest)
-    device = device_named(identity.device, "the run was made with device")
+    device = device_named(record.device, "the cell was trained with device")
     job = Job(cell=record.cell, settings=settings, data=source, device=device)
     with tempfile.TemporaryDirectory() as logs, LocalExecutor(1, Path(logs)) as executor:
         return executor.submit(job, lambda _: None).result()

@@ -91,7 +91,7 @@ def run(request: Request, options: Options, console: Console) -> Ending:
     engines.check(options.engine, options.scheduler)
     space = load_space(request.space).with_overrides(seeds=request.seeds, epochs=request.epochs)
     check_buildable(space)
-    kind = device_named(request.device)
+    kind = device_named(request.device, elsewhere=options.scheduler is not None)
     folder = RunFolder(request.path or Path("runs") / f"{space.name}-{request.root.absolute().name}")
     identity.existing(folder)  # what is in the way is told before the data is read, which may take long
     with _stoppable(folder, console):
@@ -116,7 +116,8 @@ def resume(path: Path, root: Path | None, cache: Path | None, options: Options, 
     """
     engines.check(options.engine, options.scheduler)
     folder, found = open_run(path)
-    kind = device_named(found.device, f"{folder.path} was made with device")
+    said_by = f"{folder.path} was made with device"
+    kind = device_named(found.device, said_by, elsewhere=options.scheduler is not None)
     with _stoppable(folder, console):
         data = open_data(_found(root, found.data, folder), found.reader, cache or found.cache)
         asked = asked_identity(found.space, data, found.targets, kind)

@@ -8,6 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import sweep
+from sweep.environment import VISIBLE_GPUS
 from sweep.folder import open_log
 from sweep.messages import Order, Reply, parse_reply
 
@@ -17,7 +18,7 @@ _ENVIRONMENT = {
     "MKL_NUM_THREADS": "1",
     "OPENBLAS_NUM_THREADS": "1",
     "PYTHONHASHSEED": "0",
-    "CUBLAS_WORKSPACE_CONFIG": ":4096:8",  # cuBLAS is deterministic only with a fixed workspace
+    "CUBLAS_WORKSPACE_CONFIG": ":4096:8",  # cuBLAS, and cuDNN's LSTMs, are deterministic with buffers of one size only
     # glibc otherwise maps and unmaps every large temporary, at each step again: a quarter of an epoch's time.
     "MALLOC_MMAP_MAX_": "0",
     "MALLOC_TRIM_THRESHOLD_": str(2**34),
@@ -35,12 +36,13 @@ class WorkerProcess:
     Args:
         trial: "module:function" that it shall run.
         log: file that gets what it prints before its first order.
+        gpu: the one that it sees, as CUDA_VISIBLE_DEVICES takes it; None for those that this process sees.
 
     Raises:
         OSError: the process or the log cannot be made.
     """
 
-    def __init__(self, trial: str, log: Path) -> None:
+    def __init__(self, trial: str, log: Path, gpu: str | None = None) -> None:
         # -P: a folder of the user's that is called "results" must not stand in for ours. -u: what a trial printed
         # before it was killed is in its log.
         command = [sys.executable, "-P", "-u", "-m", "sweep.worker", "--trial", trial, "--parent", str(os.getpid())]
@@ -50,7 +52,7 @@ class WorkerProcess:
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=stderr,
-                env=worker_environment(),
+                env=worker_environment() | ({} if gpu is None else {VISIBLE_GPUS: gpu}),
                 start_new_session=True,  # Ctrl-C is for the coordinator
             )
 

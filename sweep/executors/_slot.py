@@ -1,52 +1,44 @@
 """A place for one worker process: a thread that keeps it, talks to it task by task, and replaces it when it dies."""
 
-import queue
 import signal
 import threading
-from collections.abc import Callable
-from concurrent.futures import Future
-from dataclasses import dataclass
 from pathlib import Path
 
 from pydantic import ValidationError
 
 from search_spaces.errors import SweepError
 from sweep.executors import TrialCrashed, WorkerDied, WorkersUnavailable
+from sweep.executors._agenda import Agenda, Card, Task, Turn
 from sweep.executors._process import WorkerProcess
 from sweep.executors._watch import Watchdog, oom_kills
 from sweep.folder import log_path
-from sweep.job import EpochEvent, Job, Outcome, TrialFailed
+from sweep.job import Outcome, TrialFailed
 from sweep.messages import Done, Ended, Epoch, Order, Ready
 
 _GRACE_S = 1.0  # between asking a worker to end and ending it
 _STARTS = 3  # tries to start a worker that something kills while it loads
 
 
-@dataclass(frozen=True)
-class Task:
-    """A trial that was submitted."""
-
-    job: Job
-    on_epoch: Callable[[EpochEvent], None]
-    future: Future[Outcome]
-
-
-Tasks = queue.SimpleQueue[Task | None]
-"""What waits for a free worker; None sends one slot home."""
+class _OutOfMemory(TrialFailed):
+    """The machine, or its GPU, had too little memory for a trial."""
 
 
 class Slot:
     """One of an executor's places.
 
     Args:
-        tasks: shared by all slots.
+        agenda: shared by all slots.
+        card: shared by all slots of a GPU.
+        rank: which of the card's slots it is, from 0; where there is no room for so many any more, it ends.
         trial: "module:function" that runs a trial.
         log_dir: existing folder of logs.
         hang_s: see `Setup`.
     """
 
-    def __init__(self, tasks: Tasks, trial: str, log_dir: Path, hang_s: float | None) -> None:
-        self._tasks = tasks
+    def __init__(self, agenda: Agenda, card: Card, rank: int, trial: str, log_dir: Path, hang_s: float | None) -> None:
+        self._agenda = agenda
+        self._card = card
+        self._rank = rank
         self._hang_s = hang_s
         self._trial = trial
         self._log_dir = log_dir
@@ -78,16 +70,23 @@ class Slot:
             self._thread.join()
 
     def _serve(self) -> None:
-        while (task := self._tasks.get()) is not None:
-            if not task.future.set_running_or_notify_cancel():
-                continue
-            try:
-                outcome = self._run(task)
-            except BaseException as error:  # whatever it is, it belongs to whoever waits for the outcome
-                task.future.set_exception(error)
-            else:
-                task.future.set_result(outcome)
+        while (turn := self._agenda.take(self._card, self._rank)) is not None:
+            self._serve_one(turn)
+            self._agenda.leave(turn)
         self._put_away()
+
+    def _serve_one(self, turn: Turn) -> None:
+        future = turn.task.future
+        try:
+            outcome = self._run(turn.task)
+        except _OutOfMemory as error:
+            self._put_away()  # what its libraries and its allocator hold is wanted by others
+            if not self._agenda.make_room(turn):
+                future.set_exception(error)
+        except BaseException as error:  # whatever it is, it belongs to whoever waits for the outcome
+            future.set_exception(error)
+        else:
+            future.set_result(outcome)
 
     def _run(self, task: Task) -> Outcome:
         worker = self._ready_worker()
@@ -111,6 +110,8 @@ class Slot:
                 return Outcome(reply.record, reply.cost, reply.predictions)
             case Ended(cause="failed"):
                 raise TrialFailed(reply.text)
+            case Ended(cause="memory"):
+                raise _OutOfMemory(reply.text)
             case Ended(cause="mistake"):
                 raise SweepError(reply.text)
             case Ended():
@@ -134,7 +135,7 @@ class Slot:
             with self._starting:
                 if self._aborted:
                     raise WorkerDied("the executor was shut down")
-                self._worker = worker = WorkerProcess(self._trial, log)
+                self._worker = worker = WorkerProcess(self._trial, log, self._card.gpu)
             if isinstance(worker.receive(), Ready):
                 return worker
             ending = worker.end()
