@@ -1,9 +1,10 @@
 """The studies of one run in an Optuna storage: found, read, written. Part of the ledger, which knows what it means."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import UTC
-from typing import cast
+from functools import partial, wraps
+from typing import Concatenate, ParamSpec, TypeVar, cast
 
 import optuna
 from optuna.study._frozen import FrozenStudy
@@ -13,24 +14,45 @@ from pydantic import JsonValue
 from search_spaces.errors import SweepError
 from sweep._storage import open_storage, shown, storage_errors
 from sweep._stored import State, Stored, damaged_study
-from sweep._trials import Row, rows_by_cell
+from sweep._trials import Row, in_state, rows_by_cell
+from sweep.patience import Patience
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+def _repeatable(
+    method: "Callable[Concatenate[Database, P], T]",
+) -> "Callable[Concatenate[Database, P], T]":
+    """A method that can be repeated without harm where the connection is lost in it, whatever was done by then."""
+
+    @wraps(method)
+    def patiently(self: "Database", /, *words: P.args, **named: P.kwargs) -> T:
+        return self.patience.through(lambda: method(self, *words, **named))
+
+    return patiently
 
 
 class Database:
     """Reads and writes trials by study and number; a study that does not exist reads as empty.
 
+    Where the server goes away, every method waits for it and is then repeated, as `patience` has it; none does twice
+    what had been done before.
+
     Args:
         url: the storage.
         prefix: stands before every study's name there.
-        create: make the database where there is none.
+        create: to write; see `open_storage`.
         timeout_s: how long to wait for a locked file.
+        patience: with outages; None for none.
     """
 
-    def __init__(self, url: str, prefix: str, create: bool, timeout_s: float) -> None:
+    def __init__(self, url: str, prefix: str, create: bool, timeout_s: float, patience: Patience | None = None) -> None:
         self.shown = shown(url)
+        self.patience = patience or Patience(self.shown)
         self._url = url
         self._prefix = prefix
-        self._backend = open_storage(url, timeout_s, create)
+        self._backend = self.patience.through(lambda: open_storage(url, prefix, timeout_s, create))
         self._storage = optuna.storages.get_storage(self._backend)
         self._studies: dict[str, optuna.Study] = {}
 
@@ -39,11 +61,13 @@ class Database:
         self._backend.remove_session()
         self._backend.engine.dispose()
 
+    @_repeatable
     def names(self) -> tuple[str, ...]:
         """This run's studies, sorted."""
         names = optuna.get_all_study_names(self._storage)
         return tuple(sorted(name.removeprefix(self._prefix) for name in names if name.startswith(self._prefix)))
 
+    @_repeatable
     def find(self, study: str) -> optuna.Study | None:
         """A study, or None where it does not exist."""
         if study not in self._studies:
@@ -69,6 +93,7 @@ class Database:
             raise SweepError(f"Study {study!r} does not exist in {self.shown}. Known: {known}.")
         return found
 
+    @_repeatable
     def create(self, study: str) -> optuna.Study:
         """A study, made where it does not exist."""
         if self.find(study) is None:
@@ -82,17 +107,22 @@ class Database:
     def refresh(self) -> None:
         """Nothing is kept: every method reads the studies as they are."""
 
+    @_repeatable
     def attribute(self, study: str, key: str) -> JsonValue:
         """A value kept with a study; None where there is none."""
         found = self.find(study)
         return None if found is None else cast(JsonValue, found.user_attrs.get(key))
 
+    @_repeatable
     def everything(self) -> list[tuple[FrozenStudy, list[FrozenTrial]]]:
         """This run's studies as Optuna has them, oldest first, each with all its trials; not to be changed."""
         studies = sorted(self._storage.get_all_studies(), key=lambda study: study._study_id)
-        ours = (study for study in studies if study.study_name.startswith(self._prefix))
+        ours = [study for study in studies if study.study_name.startswith(self._prefix)]
+        for study in ours:
+            study.study_name = study.study_name.removeprefix(self._prefix)
         return [(study, self._storage.get_all_trials(study._study_id, deepcopy=False)) for study in ours]
 
+    @_repeatable
     def trials(self, study: str, *states: State) -> list[Stored]:
         """All trials of a study in order of their numbers, in these states or in all."""
         found = self.find(study)
@@ -105,16 +135,53 @@ class Database:
         """Every cell's trials of a study, oldest first."""
         return rows_by_cell(self.trials(study))
 
+    @_repeatable
+    def set_attribute(self, study: str, key: str, value: JsonValue) -> None:
+        """Keeps a value with a study that must exist."""
+        self.get(study).set_user_attr(key, value)
+
+    def add(self, study: str, trial: FrozenTrial) -> None:
+        """Adds a trial of a cell that has none in this state."""
+        cell, state = trial.user_attrs["cell"], State[trial.state.name]
+
+        def added() -> bool | None:
+            return in_state(self.rows(study).get(cell, []), state) is not None or None
+
+        def add() -> bool:
+            self.get(study).add_trial(trial)
+            return True
+
+        self.patience.through(add, added)
+
     def claim(self, study: str, number: int) -> bool:
         """Turns a WAITING trial RUNNING in one step; False where it was not WAITING any more."""
-        return bool(self._storage.set_trial_state_values(self._id(study, number), state=TrialState.RUNNING))
+        return self._turn(study, number, TrialState.RUNNING)
 
     def mark(self, study: str, number: int, attributes: Mapping[str, JsonValue]) -> None:
         """Sets attributes of a RUNNING trial one after the other, in this order."""
         trial_id = self._id(study, number)
         for key, value in attributes.items():
-            self._storage.set_trial_user_attr(trial_id, key, value)
+            self.patience.through(partial(self._storage.set_trial_user_attr, trial_id, key, value))
 
+    def tell(self, study: str, number: int, value: float | None) -> None:
+        """Ends a RUNNING trial: COMPLETE with a value, FAIL without."""
+        if value is None:
+            self._turn(study, number, TrialState.FAIL)
+        else:
+            self._turn(study, number, TrialState.COMPLETE, [value])
+
+    def _turn(self, study: str, number: int, state: TrialState, values: Sequence[float] | None = None) -> bool:
+        """Gives a trial another state, in one step; whether it has it now."""
+        trial_id = self._id(study, number)
+
+        def turned() -> bool | None:  # nobody but us writes
+            return self._backend.get_trial(trial_id).state == state or None
+
+        return self.patience.through(
+            lambda: bool(self._storage.set_trial_state_values(trial_id, state, values)), turned
+        )
+
+    @_repeatable
     def _id(self, study: str, number: int) -> int:
         study_id = self._storage.get_study_id_from_name(self._prefix + study)
         return int(self._storage.get_trial_id_from_study_id_trial_number(study_id, number))

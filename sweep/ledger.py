@@ -11,7 +11,6 @@ RUNNING is either whole, and is completed, or failed with its coordinator.
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from optuna.trial import TrialState
 from pydantic import JsonValue
 
 from results.records import Cell, Cost, TrialRecord
@@ -21,14 +20,14 @@ from sweep._database import Database
 from sweep._seals import sealed
 from sweep._source import check_all
 from sweep._sqlite import sqlite_url
-from sweep._storage import storage_errors
+from sweep._storage import prepare, storage_errors
 from sweep._stored import State
 from sweep._trial_values import artifact_of, attributes_of, record_of, value_of
 from sweep._trials import Cause, in_state, next_attempt
 from sweep.folder import Artifact, RunFolder
 from sweep.study_reader import StudyReader
 
-__all__ = ["Choices", "Ledger", "Ticket", "sqlite_url"]
+__all__ = ["Choices", "Ledger", "Ticket", "prepare", "sqlite_url"]
 
 
 @dataclass(frozen=True)
@@ -44,8 +43,8 @@ class Ticket:
 class Ledger(StudyReader):
     """The studies of one run, for the one process that may change them; see `StudyReader` for opening and reading.
 
-    Makes the database where there is none. Every method raises SweepError where the storage cannot be used. For one
-    thread.
+    Makes the database where there is none, and in PostgreSQL holds the run for this process until it is closed: another
+    coordinator's is refused. Every method raises SweepError where the storage cannot be used. For one thread.
     """
 
     def _open(self) -> Database:
@@ -53,7 +52,11 @@ class Ledger(StudyReader):
         return self._database
 
     def _check(self) -> None:
-        check_all(self._file() or self._database)
+        self._patience.through(lambda: check_all(self._tables() or self._database))
+
+    def stop_waiting(self) -> None:
+        """A storage that is away is not waited for any more; may be called by a signal's handler."""
+        self._patience.end()
 
     def open_study(self, study: str, choices: Choices) -> None:
         """Makes a study, or opens it where it exists.
@@ -67,10 +70,10 @@ class Ledger(StudyReader):
         """
         wanted: dict[str, JsonValue] = {"features": list(choices.features), "ways": list(choices.ways)}
         with storage_errors(self._url):
-            opened = self._database.create(study)
-            found = opened.user_attrs.get("choices")
+            self._database.create(study)
+            found = self._database.attribute(study, "choices")
             if found is None:
-                opened.set_user_attr("choices", wanted)
+                self._database.set_attribute(study, "choices", wanted)
             elif found != wanted:
                 raise SweepError(
                     f"Study {study!r} in {self._database.shown} was made for other choices: expected {wanted}, "
@@ -90,11 +93,11 @@ class Ledger(StudyReader):
         """
         queued = []
         with storage_errors(self._url):
-            rows, choices, opened = self._rows(study), self._choices(study), self._database.get(study)
+            rows, choices = self._rows(study), self._choices(study)
             for cell in dict.fromkeys(cells):
                 attempt = next_attempt(rows.get(str(cell), []), self._max_attempts, retry_failed)
                 if attempt is not None:
-                    opened.add_trial(choices.queued(cell, attempt))
+                    self._database.add(study, choices.queued(cell, attempt))
                     queued.append(cell)
         return tuple(queued)
 
@@ -117,7 +120,7 @@ class Ledger(StudyReader):
         """
         with storage_errors(self._url):
             self._database.mark(ticket.study, ticket.number, attributes_of(record, cost, artifact))
-            self._database.get(ticket.study).tell(ticket.number, value_of(record))
+            self._database.tell(ticket.study, ticket.number, value_of(record))
 
     def fail(self, ticket: Ticket, cause: Cause, reason: str) -> None:
         """Tells a trial FAIL, with its reason in one line."""
@@ -133,7 +136,7 @@ class Ledger(StudyReader):
             for trial in self._trials(study, State.RUNNING):
                 artifact = artifact_of(trial)
                 if "record" in trial.user_attrs and artifact is not None and folder.holds(artifact):
-                    self._database.get(study).tell(trial.number, value_of(record_of(trial)))
+                    self._database.tell(study, trial.number, value_of(record_of(trial)))
                 else:
                     self._fail(study, trial.number, "interrupted", "interrupted")
 
@@ -148,23 +151,23 @@ class Ledger(StudyReader):
         adopted = []
         with storage_errors(self._url):
             finished = {trial.user_attrs["cell"]: trial for trial in self._trials(source, State.COMPLETE)}
-            rows, choices, opened = self._rows(study), self._choices(study), self._database.get(study)
+            rows, choices = self._rows(study), self._choices(study)
             for cell in dict.fromkeys(cells):
                 there = in_state(rows.get(str(cell), []), State.COMPLETE, State.RUNNING, State.WAITING)
                 if there is None and str(cell) in finished:
-                    opened.add_trial(choices.adopted(cell, finished[str(cell)], source))
+                    self._database.add(study, choices.adopted(cell, finished[str(cell)], source))
                     adopted.append(cell)
         return tuple(adopted)
 
     def set_attribute(self, study: str, key: str, value: JsonValue) -> None:
         """Keeps a value with a study: a resolution, reference scores, test scores."""
         with storage_errors(self._url):
-            self._database.get(study).set_user_attr(key, sealed(value))
+            self._database.set_attribute(study, key, sealed(value))
 
     def _choices(self, study: str) -> Choices:
-        stored = self._database.get(study).user_attrs["choices"]
+        stored = self._patience.through(lambda: self._database.get(study).user_attrs["choices"])
         return Choices(tuple(stored["features"]), tuple(stored["ways"]))
 
     def _fail(self, study: str, number: int, cause: Cause, reason: str) -> None:
         self._database.mark(study, number, {"cause": cause, "reason": reason})
-        self._database.get(study).tell(number, state=TrialState.FAIL)
+        self._database.tell(study, number, None)
