@@ -147,6 +147,14 @@ def resume(
 
 
 @app.command()
+def move(run_dir: option.Run, to: option.NewStorage) -> None:
+    """Move a run's studies into a PostgreSQL database, or back into the run folder; nobody may be at work on it."""
+    from sweep.commands.move import move as carry_over
+
+    carry_over(run_dir, to, _errors())
+
+
+@app.command()
 def replay(
     run_dir: option.Run,
     cell: option.Cell,

@@ -22,6 +22,7 @@ RunDir = Annotated[
 Storage = Annotated[
     str | None, typer.Option("--storage", help="Keep studies in a PostgreSQL database, by its URL. [default: sqlite]")
 ]
+NewStorage = Annotated[str, typer.Option("--to", help="A PostgreSQL database, by its URL, or sqlite: the run folder.")]
 CacheDir = Annotated[Path | None, typer.Option("--cache", help="Folder of packed arrays. [default: in ~/.cache]")]
 Targets = Annotated[list[str] | None, typer.Option("--target", help="A target; repeat for several. [default: all]")]
 Seeds = Annotated[int | None, typer.Option("--seeds", min=1, help="Seeds per cell. [default: the space's]")]
