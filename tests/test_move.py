@@ -132,6 +132,7 @@ def test_what_optuna_can_store_comes_back_as_it_was(
     assert as_optuna_has_it(small) == before
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name != "posix", reason="kills a process by signal")
 def test_a_move_that_is_killed_anywhere_leaves_a_whole_run_and_goes_on_when_it_is_given_again(
     postgres: Server, small: TinyRun, sweep: Sweep, password: None

@@ -66,6 +66,7 @@ def told(place: Place, prefix: str = "") -> dict[str, list[Stored]]:
     return {study: [replace(trial, started=None) for trial in tables.trials(study)] for study in tables.names()}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("first", "silent"), [(0, True), (1, False)])
 def test_where_the_answer_to_a_commit_is_lost_nothing_is_done_twice(
     postgres: Server, tmp_path: Path, first: int, silent: bool

@@ -55,6 +55,7 @@ def done_in(log: Path) -> int:
     return len(re.findall(r"^\[\d+/\d+\] .*: F1 ", log.read_text(), re.MULTILINE))
 
 
+@pytest.mark.slow
 def test_a_run_rides_out_a_restart_is_seen_from_elsewhere_and_goes_on_after_a_kill(
     postgres: Server, finished: TinyRun, tmp_path: Path, sweep: Sweep, monkeypatch: pytest.MonkeyPatch
 ) -> None:
