@@ -1,9 +1,10 @@
 """The studies of one run in an Optuna storage: found, read, written. Part of the ledger, which knows what it means."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC
-from typing import cast
+from functools import wraps
+from typing import Concatenate, ParamSpec, TypeVar, cast
 
 import optuna
 from optuna.study._frozen import FrozenStudy
@@ -16,24 +17,45 @@ from sqlalchemy.orm.session import JoinTransactionMode
 from search_spaces.errors import SweepError
 from sweep._storage import open_storage, shown, storage_errors
 from sweep._stored import State, Stored, damaged_study
-from sweep._trials import Row, rows_by_cell
+from sweep._trials import Row, in_state, rows_by_cell
+from sweep.patience import Patience
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+def _repeatable(
+    method: "Callable[Concatenate[Database, P], T]",
+) -> "Callable[Concatenate[Database, P], T]":
+    """A method that can be repeated without harm where the connection is lost in it, whatever was done by then."""
+
+    @wraps(method)
+    def patiently(self: "Database", /, *words: P.args, **named: P.kwargs) -> T:
+        return self.patience.through(lambda: method(self, *words, **named))
+
+    return patiently
 
 
 class Database:
     """Reads and writes trials by study and number; a study that does not exist reads as empty.
 
+    Where the server goes away, every method waits for it and is then repeated, as `patience` has it; none does twice
+    what had been done before.
+
     Args:
         url: the storage.
         prefix: stands before every study's name there.
-        create: make the database where there is none.
+        create: to write; see `open_storage`.
         timeout_s: how long to wait for a locked file.
+        patience: with outages; None for none.
     """
 
-    def __init__(self, url: str, prefix: str, create: bool, timeout_s: float) -> None:
+    def __init__(self, url: str, prefix: str, create: bool, timeout_s: float, patience: Patience | None = None) -> None:
         self.shown = shown(url)
+        self.patience = patience or Patience(self.shown)
         self._url = url
         self._prefix = prefix
-        self._backend = open_storage(url, timeout_s, create)
+        self._backend = self.patience.through(lambda: open_storage(url, prefix, timeout_s, create))
         self._storage = optuna.storages.get_storage(self._backend)
         self._studies: dict[str, optuna.Study] = {}
 
@@ -42,11 +64,13 @@ class Database:
         self._backend.remove_session()
         self._backend.engine.dispose()
 
+    @_repeatable
     def names(self) -> tuple[str, ...]:
         """This run's studies, sorted."""
         names = optuna.get_all_study_names(self._storage)
         return tuple(sorted(name.removeprefix(self._prefix) for name in names if name.startswith(self._prefix)))
 
+    @_repeatable
     def find(self, study: str) -> optuna.Study | None:
         """A study, or None where it does not exist."""
         if study not in self._studies:
@@ -72,6 +96,7 @@ class Database:
             raise SweepError(f"Study {study!r} does not exist in {self.shown}. Known: {known}.")
         return found
 
+    @_repeatable
     def create(self, study: str) -> optuna.Study:
         """A study, made where it does not exist."""
         if self.find(study) is None:
@@ -82,8 +107,91 @@ class Database:
         """Turns what a database may raise into one message."""
         return storage_errors(self._url)
 
+    def refresh(self) -> None:
+        """Nothing is kept: every method reads the studies as they are."""
+
+    @_repeatable
+    def attribute(self, study: str, key: str) -> JsonValue:
+        """A value kept with a study; None where there is none."""
+        found = self.find(study)
+        return None if found is None else cast(JsonValue, found.user_attrs.get(key))
+
+    @_repeatable
+    def everything(self) -> list[tuple[FrozenStudy, list[FrozenTrial]]]:
+        """This run's studies as Optuna has them, oldest first, each with all its trials; not to be changed."""
+        studies = sorted(self._storage.get_all_studies(), key=lambda study: study._study_id)
+        ours = [study for study in studies if study.study_name.startswith(self._prefix)]
+        for study in ours:
+            study.study_name = study.study_name.removeprefix(self._prefix)
+        return [(study, self._storage.get_all_trials(study._study_id, deepcopy=False)) for study in ours]
+
+    @_repeatable
+    def trials(self, study: str, *states: State) -> list[Stored]:
+        """All trials of a study in order of their numbers, in these states or in all."""
+        found = self.find(study)
+        with damaged_study(study, self.shown):
+            wanted = tuple(TrialState[state] for state in states) or None
+            trials = [] if found is None else found.get_trials(deepcopy=False, states=wanted)
+        return [_stored(trial) for trial in trials]
+
+    def rows(self, study: str) -> dict[str, list[Row]]:
+        """Every cell's trials of a study, oldest first."""
+        return rows_by_cell(self.trials(study))
+
+    @_repeatable
+    def set_attribute(self, study: str, key: str, value: JsonValue) -> None:
+        """Keeps a value with a study that must exist."""
+        self.get(study).set_user_attr(key, value)
+
+    def add(self, study: str, trials: Sequence[FrozenTrial]) -> None:
+        """Adds trials in one step: of cells that have none in this state."""
+        study_id, (first, *_) = self.get(study)._study_id, trials
+        cell, state = first.user_attrs["cell"], State[first.state.name]
+
+        def added() -> bool | None:
+            return in_state(self.rows(study).get(cell, []), state) is not None or None
+
+        def add() -> bool:
+            with self._at_once():
+                for trial in trials:
+                    self._storage.create_new_trial(study_id, trial)
+            return True
+
+        self.patience.through(add, added)
+
+    def claim(self, study: str, number: int) -> bool:
+        """Turns a WAITING trial RUNNING in one step; False where it was not WAITING any more."""
+        return self._turn(study, number, TrialState.RUNNING)
+
+    def end(self, study: str, number: int, value: float | None, attributes: Mapping[str, JsonValue]) -> None:
+        """Ends a RUNNING trial in one step: COMPLETE with a value, FAIL without, with what is to be kept of it."""
+        state, values = (TrialState.FAIL, None) if value is None else (TrialState.COMPLETE, [value])
+        self._turn(study, number, state, values, attributes)
+
+    def _turn(
+        self,
+        study: str,
+        number: int,
+        state: TrialState,
+        values: Sequence[float] | None = None,
+        attributes: Mapping[str, JsonValue] | None = None,
+    ) -> bool:
+        """Gives a trial another state, and attributes, in one step; whether it has them now."""
+        trial_id = self._id(study, number)
+
+        def turned() -> bool | None:  # nobody but us writes
+            return self._backend.get_trial(trial_id).state == state or None
+
+        def turn() -> bool:
+            with self._at_once():
+                for key, value in (attributes or {}).items():
+                    self._storage.set_trial_user_attr(trial_id, key, value)
+                return bool(self._storage.set_trial_state_values(trial_id, state, values))
+
+        return self.patience.through(turn, turned)
+
     @contextmanager
-    def at_once(self) -> Iterator[None]:
+    def _at_once(self) -> Iterator[None]:
         """What the block writes becomes part of the studies in one step, or not at all, and is forced to disk once.
 
         Optuna commits every attribute by itself; here its sessions join a transaction of ours.
@@ -98,46 +206,7 @@ class Database:
             finally:
                 _bind(sessions, engine, "conditional_savepoint")
 
-    def refresh(self) -> None:
-        """Nothing is kept: every method reads the studies as they are."""
-
-    def attribute(self, study: str, key: str) -> JsonValue:
-        """A value kept with a study; None where there is none."""
-        found = self.find(study)
-        return None if found is None else cast(JsonValue, found.user_attrs.get(key))
-
-    def everything(self) -> list[tuple[FrozenStudy, list[FrozenTrial]]]:
-        """This run's studies as Optuna has them, oldest first, each with all its trials; not to be changed."""
-        studies = sorted(self._storage.get_all_studies(), key=lambda study: study._study_id)
-        ours = (study for study in studies if study.study_name.startswith(self._prefix))
-        return [(study, self._storage.get_all_trials(study._study_id, deepcopy=False)) for study in ours]
-
-    def trials(self, study: str, *states: State) -> list[Stored]:
-        """All trials of a study in order of their numbers, in these states or in all."""
-        found = self.find(study)
-        with damaged_study(study, self.shown):
-            wanted = tuple(TrialState[state] for state in states) or None
-            trials = [] if found is None else found.get_trials(deepcopy=False, states=wanted)
-        return [_stored(trial) for trial in trials]
-
-    def rows(self, study: str) -> dict[str, list[Row]]:
-        """Every cell's trials of a study, oldest first."""
-        return rows_by_cell(self.trials(study))
-
-    def add(self, study: str, trial: FrozenTrial) -> None:
-        """Adds a trial as it stands."""
-        self._storage.create_new_trial(self.get(study)._study_id, trial)
-
-    def claim(self, study: str, number: int) -> bool:
-        """Turns a WAITING trial RUNNING in one step; False where it was not WAITING any more."""
-        return bool(self._storage.set_trial_state_values(self._id(study, number), state=TrialState.RUNNING))
-
-    def mark(self, study: str, number: int, attributes: Mapping[str, JsonValue]) -> None:
-        """Sets attributes of a RUNNING trial one after the other, in this order."""
-        trial_id = self._id(study, number)
-        for key, value in attributes.items():
-            self._storage.set_trial_user_attr(trial_id, key, value)
-
+    @_repeatable
     def _id(self, study: str, number: int) -> int:
         return int(self._storage.get_trial_id_from_study_id_trial_number(self.get(study)._study_id, number))
 

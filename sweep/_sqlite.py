@@ -7,12 +7,15 @@ load.
 import json
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 from urllib.parse import quote, unquote
 
 from search_spaces.errors import SweepError
 from sweep import refusals
+from sweep._stored import Query
 
 _SCHEME = "sqlite:///"
 _HEADER = b"SQLite format 3\0"
@@ -41,6 +44,40 @@ def sqlite_path(url: str) -> Path | None:
     """The file behind a storage URL; None where it is none, or has options besides."""
     path = url.removeprefix(_SCHEME)
     return Path(unquote(path)) if path and path != url and "?" not in path else None
+
+
+@dataclass(frozen=True)
+class DatabaseFile:
+    """A database file, to be read.
+
+    Attributes:
+        timeout_s: how long to wait where it is locked.
+    """
+
+    path: Path
+    timeout_s: float
+    has_table: ClassVar[str] = "SELECT 1 FROM sqlite_master WHERE name = ?"
+
+    @property
+    def shown(self) -> str:
+        """Its URL, for messages."""
+        return f"{_SCHEME}{self.path}"
+
+    def check(self) -> None:
+        """Makes sure that it is there, whole and a study database."""
+        check_there(self.path)
+        check_whole(self.path, self.timeout_s)
+
+    def errors(self) -> AbstractContextManager[None]:
+        """Turns what reading may raise into one message."""
+        return file_errors(self.path)
+
+    @contextmanager
+    def reading(self) -> Iterator[Query]:
+        """Questions about the database as it is at one moment."""
+        with closing(sqlite3.connect(self.path, timeout=self.timeout_s, isolation_level=None)) as connection:
+            connection.execute("BEGIN")
+            yield lambda statement, values=(): connection.execute(statement, values).fetchall()
 
 
 def check_there(path: Path) -> None:

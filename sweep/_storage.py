@@ -6,48 +6,30 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from urllib.parse import quote, quote_plus
 
 import optuna
 from sqlalchemy import exc
-from sqlalchemy.engine import URL, make_url
+from sqlalchemy.engine import URL, Engine
 
 from search_spaces.errors import SweepError
 from sweep import atomic, refusals
 from sweep._sqlite import check_there, check_whole, hint, not_json, sqlite_path, unusable
+from sweep.patience import Patience
+from sweep.storage_url import postgres, shared
 
 
 def shown(url: str) -> str:
     """A storage URL without its password, nor the options behind a "?", which may hold one too."""
     if (path := sqlite_path(url)) is not None:
         return f"sqlite:///{path}"
-    parsed = _parsed(url)
-    if parsed is None:
-        return "the storage"
-    return parsed.set(query={}).render_as_string(hide_password=True) + ("?…" if parsed.query else "")
-
-
-def _parsed(url: str) -> URL | None:
     try:
-        return make_url(url)
-    except (exc.ArgumentError, ValueError):  # the latter of a port that is no number
-        return None
+        database = postgres(url)
+    except SweepError:
+        database = None
+    return "the storage" if database is None else database.shown
 
 
-def _without_secrets(text: str, url: str) -> str:
-    """What a driver says about a URL, without the parts that `shown` leaves out."""
-    parsed = _parsed(url)
-    if parsed is None:
-        return text.replace(url, "the storage")
-    options = [value for values in parsed.normalized_query.values() for value in values]
-    secrets = [str(secret) for secret in (parsed.password, *options) if secret]
-    quoted = (quote_as(secret, errors="replace") for secret in secrets for quote_as in (quote, quote_plus))
-    for secret in sorted({*secrets, *quoted}, key=len, reverse=True):
-        text = text.replace(secret, "***")
-    return text
-
-
-def open_storage(url: str, timeout_s: float, create: bool) -> optuna.storages.RDBStorage:
+def open_storage(url: str, prefix: str, timeout_s: float, create: bool) -> optuna.storages.RDBStorage:
     """The storage behind a URL.
 
     SQLite keeps its rollback journal, forced to disk at every commit: it survives a power failure, may be read from
@@ -56,28 +38,48 @@ def open_storage(url: str, timeout_s: float, create: bool) -> optuna.storages.RD
 
     Args:
         url: of SQLAlchemy.
+        prefix: stands before the names of a run's studies; in PostgreSQL also what its coordinator locks.
         timeout_s: how long to wait for a locked SQLite file.
-        create: make the database where there is none.
+        create: to write: makes the database where there is none, and holds a run in PostgreSQL for this process alone.
 
     Raises:
-        SweepError: it is missing, locked, damaged, somebody else's, or cannot be reached.
+        SweepError: it is missing, locked, damaged, somebody else's, or the run has another coordinator.
+        ConnectionLost: it cannot be reached.
     """
     optuna.logging.disable_default_handler()
     optuna.logging.set_verbosity(optuna.logging.ERROR)
-    parsed = _parsed(url)
-    if parsed is None:
-        raise SweepError(
-            "`storage` must be a URL like sqlite:////runs/study.db or postgresql+psycopg://user@host/name."
-        )
+    path = sqlite_path(url)
     with storage_errors(url):
-        if parsed.get_backend_name() != "sqlite" or not parsed.database:
-            return _open(url)
-        path = sqlite_path(url) or Path(parsed.database)
+        if path is None:
+            return _open_shared(url, prefix, create)
         if create and not path.exists() and not path.is_symlink():
             _create(path)
         check_there(path)
         check_whole(path, timeout_s)
         return _open(_engine_url(path), connect_args={"timeout": timeout_s})
+
+
+def prepare(url: str) -> None:
+    """Makes sure that a run can be kept in a PostgreSQL database; of a file there is nothing to say yet.
+
+    Raises:
+        SweepError: it cannot.
+    """
+    database = postgres(url)
+    if database is not None:
+        from sweep import _postgres_storage  # noqa: PLC0415 - psycopg is an extra
+
+        with storage_errors(url):
+            Patience(database.shown).through(lambda: _postgres_storage.prepare(database))
+
+
+def _open_shared(url: str, prefix: str, create: bool) -> optuna.storages.RDBStorage:
+    database = shared(url, "`storage`")
+    from sweep import _postgres_storage  # noqa: PLC0415 - psycopg is an extra
+
+    if create:
+        return _postgres_storage.open_writing(database, prefix.removesuffix("/"))
+    return _postgres_storage.open_reading(database)
 
 
 @contextmanager
@@ -97,10 +99,12 @@ def storage_errors(url: str) -> Iterator[None]:
         cause = error.__cause__ if isinstance(error, optuna.exceptions.StorageInternalError) else error
         reason = getattr(cause, "orig", None) or cause or error
         raise _unusable(url, f"{str(reason).rstrip('.')}{hint(reason)}") from error
+    except optuna.exceptions.UpdateFinishedTrialError as error:
+        raise _unusable(url, f"somebody else has ended a trial of this run meanwhile: {error}") from error
 
 
 def _unusable(url: str, reason: str) -> SweepError:
-    return unusable(shown(url), _without_secrets(reason, url))
+    return unusable(shown(url), reason)
 
 
 def _engine_url(path: Path) -> str:
@@ -117,19 +121,27 @@ def _open(url: str, **engine: object) -> optuna.storages.RDBStorage:
 
 
 def _create(path: Path) -> None:
-    """Makes the database under a temporary name, so that a kill in between leaves no half of one."""
+    """Makes an empty database."""
+    with new_file(path):
+        pass
+
+
+@contextmanager
+def new_file(path: Path) -> Iterator[Engine]:
+    """A database to be filled, which is there once the block has ended; a kill in between leaves no half of one."""
     temporary = path.with_name(f".{path.name}-{os.getpid()}{atomic.TEMPORARY}")
 
     def connect() -> sqlite3.Connection:
         connection = sqlite3.connect(temporary, check_same_thread=False)
-        connection.execute("PRAGMA synchronous = OFF")  # forced to disk once, below, instead of per table
+        connection.execute("PRAGMA synchronous = OFF")  # forced to disk once, below, instead of per commit
         return connection
 
     temporary.unlink(missing_ok=True)
     try:
         storage = _open(_engine_url(temporary), creator=connect)
+        yield storage.engine
         storage.remove_session()
         storage.engine.dispose()
-        atomic.write_bytes(path, temporary.read_bytes())
+        atomic.put(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)

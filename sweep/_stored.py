@@ -1,7 +1,7 @@
 """A trial as the study holds it, whoever read it there. Part of the ledger."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -24,6 +24,13 @@ class State(StrEnum):
     def is_over(self) -> bool:
         """Whether nothing about the trial will change any more."""
         return self not in (State.WAITING, State.RUNNING)
+
+
+class Query(Protocol):
+    """Asks a database."""
+
+    def __call__(self, statement: str, values: Sequence[object] = ()) -> list[Any]:
+        """The rows of a statement, "?" standing for each value."""
 
 
 class Attributed(Protocol):

@@ -35,6 +35,18 @@ def write_bytes(path: Path, content: bytes) -> None:
             temporary.unlink(missing_ok=True)
 
 
+def put(temporary: Path, path: Path) -> None:
+    """Gives a file that was written under a temporary name its final one, once it is on the disk.
+
+    Raises:
+        OSError: it cannot be.
+    """
+    with temporary.open("rb+") as file:
+        os.fsync(file.fileno())
+    temporary.replace(path)
+    force_folder(path.parent)
+
+
 def write_text(path: Path, text: str) -> None:
     """Like `write_bytes`, in UTF-8 and with the line ends as given."""
     write_bytes(path, text.encode())

@@ -115,11 +115,14 @@ def run(
     other_versions: option.OtherVersions = False,
     engine: option.Engine = engines.DEFAULT,
     scheduler: option.Scheduler = None,
+    storage: option.Storage = None,
 ) -> None:
     """Train a space on a data tree, from screening to Tables I-VI; continues a run that stands there."""
     from sweep.commands import run as command
 
-    request = command.Request(space, data_dir, run_dir, tuple(targets or ()), seeds, epochs, device, cache, reader)
+    request = command.Request(
+        space, data_dir, run_dir, tuple(targets or ()), seeds, epochs, device, cache, reader, storage
+    )
     options = _options(workers, retry_failed, allow_holes, hang_minutes, other_versions, engine, scheduler)
     _end(command.run(request, options, _errors()))
 
@@ -145,6 +148,14 @@ def resume(
 
 
 @app.command()
+def move(run_dir: option.Run, to: option.NewStorage) -> None:
+    """Move a run's studies into a PostgreSQL database, or back into the run folder; nobody may be at work on it."""
+    from sweep.commands.move import move as carry_over
+
+    carry_over(run_dir, to, _errors())
+
+
+@app.command()
 def replay(
     run_dir: option.Run,
     cell: option.Cell,
@@ -161,17 +172,17 @@ def replay(
 
 @app.command()
 def status(
-    run_dir: option.Run, seconds: option.Seconds = None, watch: option.Watch = False, as_json: option.Json = False
+    run: option.RunOrUrl, seconds: option.Seconds = None, watch: option.Watch = False, as_json: option.Json = False
 ) -> None:
     """How far a run is: cells per state, best cells, failures with their reason; with --watch as it goes on."""
     from sweep.commands import status as command
 
     if watch:
-        command.watch(run_dir, seconds or command.EVERY_S, as_json, _prints())
+        command.watch(run, seconds or command.EVERY_S, as_json, _prints())
     elif seconds is not None:
-        raise SweepError(f"SECONDS goes with --watch: sweep status {run_dir} --watch {seconds:g}")
+        raise SweepError(f"SECONDS goes with --watch: sweep status RUN --watch {seconds:g}")
     else:
-        command.status(run_dir, as_json, _prints())
+        command.status(run, as_json, _prints())
 
 
 @app.command()
@@ -235,11 +246,11 @@ def records(
 
 
 @app.command()
-def dashboard(run_dir: option.Run, port: option.Port = None) -> None:
+def dashboard(run: option.RunOrUrl, port: option.Port = None) -> None:
     """Show the studies in optuna-dashboard on this machine; it cannot change them."""
     from sweep.commands.dashboard import dashboard as serve
 
-    serve(run_dir, port, _prints())
+    serve(run, port, _prints())
 
 
 @data.command()

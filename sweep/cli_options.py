@@ -6,12 +6,23 @@ from typing import Annotated, Literal
 import typer
 
 from sweep import engines
+from sweep.storage_url import folder_path
 
 Space = Annotated[str, typer.Argument(help="A space's name (paper, protocol, smoke, demo) or a path to a .toml file.")]
-Run = Annotated[Path, typer.Argument(help="The run folder.")]
+Run = Annotated[Path, typer.Argument(help="The run folder.", parser=folder_path)]
+RunOrUrl = Annotated[
+    str,
+    typer.Argument(metavar="RUN", help="The run folder; or its storage's URL, #RUN behind it for one of several."),
+]
 DataDir = Annotated[Path, typer.Option("--data", help="The data tree (c2_muse_sent layout).")]
 MovedDir = Annotated[Path | None, typer.Option("--data", help="Where the data lies now, if it moved.")]
-RunDir = Annotated[Path | None, typer.Option("--run", help="The run folder. [default: runs/SPACE-DATA]")]
+RunDir = Annotated[
+    Path | None, typer.Option("--run", help="The run folder. [default: runs/SPACE-DATA]", parser=folder_path)
+]
+Storage = Annotated[
+    str | None, typer.Option("--storage", help="Keep studies in a PostgreSQL database, by its URL. [default: sqlite]")
+]
+NewStorage = Annotated[str, typer.Option("--to", help="A PostgreSQL database, by its URL, or sqlite: the run folder.")]
 CacheDir = Annotated[Path | None, typer.Option("--cache", help="Folder of packed arrays. [default: in ~/.cache]")]
 Targets = Annotated[list[str] | None, typer.Option("--target", help="A target; repeat for several. [default: all]")]
 Seeds = Annotated[int | None, typer.Option("--seeds", min=1, help="Seeds per cell. [default: the space's]")]

@@ -19,6 +19,7 @@ from sweep.executors import Executor, TrialCrashed, WorkerDied
 from sweep.folder import RunFolder
 from sweep.job import EpochEvent, Job, Outcome, TrialFailed
 from sweep.ledger import Ledger, Ticket
+from sweep.patience import StorageLost
 from sweep.study_reader import MAX_ATTEMPTS
 
 __all__ = ["CellDone", "CellEpoch", "CellFailed", "CellStarted", "Event", "Interrupted", "run_cells"]
@@ -113,6 +114,11 @@ class _Coordinator:
             except KeyboardInterrupt:
                 self._abandon()
                 raise Interrupted("SIGINT") from None
+            except StorageLost:
+                self._abandon()
+                if self._stopped_by:  # while it was waited for
+                    raise Interrupted(self._stopped_by) from None
+                raise
             except BaseException:
                 self._abandon()
                 raise
@@ -125,6 +131,7 @@ class _Coordinator:
 
     def _stop(self, signal_name: str) -> None:
         self._stopped_by = signal_name
+        self._ledger.stop_waiting()
         self._inbox.put(None)
 
     def _prepare(self, plan: Sequence[tuple[str, Cell]], retry_failed: bool) -> None:

@@ -67,6 +67,16 @@ class RunFolder:
         return self.path / "study.db"
 
     @property
+    def storage_json(self) -> Path:
+        """Where the study is, where it is not in `study_db`."""
+        return self.path / "storage.json"
+
+    @property
+    def moving_json(self) -> Path:
+        """From where to where the study is being moved."""
+        return self.path / "moving.json"
+
+    @property
     def lock(self) -> Path:
         """Locked by the one coordinator while it lives; stays behind empty."""
         return self.path / ".coordinator.lock"
@@ -141,7 +151,7 @@ class RunFolder:
         """Whether a new run may be made here: an empty folder, or what a start that was killed has left."""
         if not self.path.is_dir():
             return False
-        ours = (self.lock.name, self.holder.name)
+        ours = (self.lock.name, self.holder.name, self.storage_json.name)
         return all(path.name in ours or path.name.endswith(atomic.TEMPORARY) for path in self.path.iterdir())
 
     def create_root(self) -> None:

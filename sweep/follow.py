@@ -8,11 +8,10 @@ from results.records import Cell, Cost, Hole, TrialRecord
 from search_spaces.resolution import Resolution
 from sweep.collect import Progress, progress, resolution_of
 from sweep.events import CellDone, CellEpoch, CellFailed, CellsPlanned, CellStarted, Event
-from sweep.folder import RunFolder
-from sweep.identity import Identity
 from sweep.job import EpochEvent
-from sweep.lock import Holder, holder
+from sweep.lock import Holder
 from sweep.notes import Notes, notes_study
+from sweep.seen_run import SeenRun
 from sweep.study_reader import StudyReader
 from sweep.trial_log import read_end
 
@@ -24,7 +23,7 @@ class Underway:
     Attributes:
         study: where its trial is.
         attempt: which one, from 1.
-        last: its last epoch; None before the first.
+        last: its last epoch; None before the first, or where its log is on another machine.
         epoch_s: mean seconds an epoch of this attempt; None before the first.
     """
 
@@ -73,8 +72,7 @@ class Follower:
     """Looks at a run again and again.
 
     Args:
-        folder: of the run.
-        identity: of the run.
+        run: what to look at.
         studies: of the run, open.
 
     Attributes:
@@ -82,9 +80,8 @@ class Follower:
         took_s: the processor time that it took.
     """
 
-    def __init__(self, folder: RunFolder, identity: Identity, studies: StudyReader) -> None:
-        self._folder = folder
-        self._identity = identity
+    def __init__(self, run: SeenRun, studies: StudyReader) -> None:
+        self._run = run
         self._studies = studies
         self.look = self._look()
         self.took_s = 0.0
@@ -113,7 +110,7 @@ class Follower:
         yield from self._begun(before.running, now.running)
 
     def _look(self) -> Look:
-        studies, held = self._studies, holder(self._folder)
+        studies, identity, held = self._studies, self._run.identity, self._run.holder(self._studies)
         finished: dict[Cell, Finished] = {}
         attempts: dict[str, int] = {}
         since: dict[str, tuple[str, float]] = {}
@@ -124,10 +121,10 @@ class Follower:
             for cell, count in studies.attempts(study).items():
                 attempts[cell] = max(count, attempts.get(cell, 0))
             since |= {cell: (study, began.timestamp()) for cell, began in studies.running_since(study).items()}
-        known = progress(self._identity, studies)
+        known = progress(identity, studies)
         in_flight = (hole for hole in known.holes if held and hole.state == "running" and str(hole.cell) in since)
         running = {hole.cell: self._underway(*since[str(hole.cell)], hole) for hole in in_flight}
-        notes = Notes(studies, notes_study(self._identity.space, self._identity.targets))
+        notes = Notes(studies, notes_study(identity.space, identity.targets))
         return Look(
             progress=_as_it_is(known, running),
             finished={cell: finished[cell] for cell in known.wanted if cell in finished},
@@ -138,7 +135,7 @@ class Follower:
         )
 
     def _underway(self, study: str, began: float, hole: Hole) -> Underway:
-        end = read_end(self._folder.log(hole.cell))
+        end = read_end(self._run.folder.log(hole.cell)) if self._run.folder else None
         if end is None or end.at < began:  # of an earlier attempt
             return Underway(study, hole.attempts, None, None)
         took = (end.at - began) / end.epochs if end.epochs else None

@@ -14,7 +14,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from optuna.trial import TrialState
 from pydantic import JsonValue
 
 from results.records import Cell, Cost, TrialRecord
@@ -23,17 +22,17 @@ from sweep._choices import Choices
 from sweep._seals import sealed
 from sweep._source import Source
 from sweep._sqlite import sqlite_url
-from sweep._storage import storage_errors
+from sweep._storage import prepare, storage_errors
 from sweep._stored import State
 from sweep._trial_values import artifact_of, attributes_of, record_of, value_of
 from sweep._trials import Cause, Row, in_state, next_attempt
 from sweep.folder import Artifact, RunFolder
 from sweep.study_reader import StudyReader
 
-__all__ = ["Choices", "Ledger", "Ticket", "sqlite_url"]
+__all__ = ["Choices", "Ledger", "Ticket", "prepare", "sqlite_url"]
 
 _AT_ONCE = 100
-"""Trials that are queued in one step: one commit for all, and others may read the file in between."""
+"""Trials that are queued in one step: one commit for all, and others may read the database in between."""
 
 
 @dataclass(frozen=True)
@@ -49,15 +48,15 @@ class Ticket:
 class Ledger(StudyReader):
     """The studies of one run, for the one process that may change them; see `StudyReader` for opening and reading.
 
-    Makes the database where there is none. Every method raises SweepError where the storage cannot be used. For one
-    thread.
+    Makes the database where there is none, and in PostgreSQL holds the run for this process until it is closed: another
+    coordinator's is refused. Every method raises SweepError where the storage cannot be used. For one thread.
     """
 
     def _open(self) -> Source:
         self._database = self._optuna(create=True)
         self._queued: dict[str, dict[str, Row]] = {}  # study -> cell -> its WAITING trial
         self._changed = False
-        return self._file() or self._database
+        return self._patience.through(self._tables) or self._database
 
     def close(self) -> None:
         """Lets go of the database."""
@@ -66,9 +65,9 @@ class Ledger(StudyReader):
 
     def _current(self) -> Source:
         if self._changed:  # by ourselves: nobody else may
-            self._changed = False
             with self._source.errors():
-                self._source.refresh()
+                self._patience.through(self._source.refresh)
+            self._changed = False
         return self._source
 
     @contextmanager
@@ -77,6 +76,10 @@ class Ledger(StudyReader):
         self._changed = True
         with storage_errors(self._url):
             yield
+
+    def stop_waiting(self) -> None:
+        """A storage that is away is not waited for any more; may be called by a signal's handler."""
+        self._patience.end()
 
     def open_study(self, study: str, choices: Choices) -> None:
         """Makes a study, or opens it where it exists.
@@ -90,10 +93,10 @@ class Ledger(StudyReader):
         """
         wanted: dict[str, JsonValue] = {"features": list(choices.features), "ways": list(choices.ways)}
         with self._writing():
-            opened = self._database.create(study)
-            found = opened.user_attrs.get("choices")
+            self._database.create(study)
+            found = self._database.attribute(study, "choices")
             if found is None:
-                opened.set_user_attr("choices", wanted)
+                self._database.set_attribute(study, "choices", wanted)
             elif found != wanted:
                 raise SweepError(
                     f"Study {study!r} in {self._database.shown} was made for other choices: expected {wanted}, "
@@ -117,9 +120,8 @@ class Ledger(StudyReader):
         with self._writing():
             choices = self._choices(study)
             for start in range(0, len(wanted), _AT_ONCE):
-                with self._database.at_once():
-                    for cell, attempt in wanted[start : start + _AT_ONCE]:
-                        self._database.add(study, choices.queued(cell, attempt))
+                some = wanted[start : start + _AT_ONCE]
+                self._database.add(study, [choices.queued(cell, attempt) for cell, attempt in some])
         self._queued.pop(study, None)
         return tuple(cell for cell, _ in wanted)
 
@@ -143,9 +145,9 @@ class Ledger(StudyReader):
             cost: what it took.
             artifact: its predictions, on disk already.
         """
-        with self._writing(), self._database.at_once():
-            self._database.mark(ticket.study, ticket.number, attributes_of(record, cost, artifact))
-            self._database.get(ticket.study).tell(ticket.number, value_of(record))
+        with self._writing():
+            kept = attributes_of(record, cost, artifact)
+            self._database.end(ticket.study, ticket.number, value_of(record), kept)
 
     def fail(self, ticket: Ticket, cause: Cause, reason: str) -> None:
         """Tells a trial FAIL, with its reason in one line."""
@@ -162,7 +164,7 @@ class Ledger(StudyReader):
             for trial in found:
                 artifact = artifact_of(trial)
                 if "record" in trial.user_attrs and artifact is not None and folder.holds(artifact):
-                    self._database.get(study).tell(trial.number, value_of(record_of(trial)))
+                    self._database.end(study, trial.number, value_of(record_of(trial)), {})
                 else:
                     self._fail(study, trial.number, "interrupted", "interrupted")
 
@@ -178,22 +180,20 @@ class Ledger(StudyReader):
         rows = self._rows(study)
         taken = {name for name, of in rows.items() if in_state(of, State.COMPLETE, State.RUNNING, State.WAITING)}
         adopted = tuple(cell for cell in dict.fromkeys(cells) if str(cell) in finished.keys() - taken)
-        with self._writing(), self._database.at_once():
-            choices = self._choices(study)
-            for cell in adopted:
-                self._database.add(study, choices.adopted(cell, finished[str(cell)], source))
+        if adopted:
+            with self._writing():
+                choices = self._choices(study)
+                self._database.add(study, [choices.adopted(cell, finished[str(cell)], source) for cell in adopted])
         return adopted
 
     def set_attribute(self, study: str, key: str, value: JsonValue) -> None:
         """Keeps a value with a study: a resolution, reference scores, test scores."""
         with self._writing():
-            self._database.get(study).set_user_attr(key, sealed(value))
+            self._database.set_attribute(study, key, sealed(value))
 
     def _choices(self, study: str) -> Choices:
-        stored = self._database.get(study).user_attrs["choices"]
+        stored = self._patience.through(lambda: self._database.get(study).user_attrs["choices"])
         return Choices(tuple(stored["features"]), tuple(stored["ways"]))
 
     def _fail(self, study: str, number: int, cause: Cause, reason: str) -> None:
-        with self._database.at_once():
-            self._database.mark(study, number, {"cause": cause, "reason": reason})
-            self._database.get(study).tell(number, state=TrialState.FAIL)
+        self._database.end(study, number, None, {"cause": cause, "reason": reason})

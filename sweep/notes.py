@@ -1,4 +1,4 @@
-"""What a run notes beside its trials: Table I, reference scores, resolved roles, selected pairs, test scores.
+"""What a run notes beside its trials: what it is, Table I, reference scores, roles, selected pairs, test scores.
 
 Noted once and read from then on, so that nothing that decided a later step can change under it. The notes are
 attributes of one study, the first that the run opens.
@@ -13,6 +13,7 @@ from results.run_results import FeatureRow, ReferenceScore, TestScore
 from search_spaces.errors import SweepError
 from search_spaces.resolution import Resolution
 from search_spaces.space import Space
+from sweep.identity import Identity
 from sweep.study_names import grid_study, screening_study
 from sweep.study_reader import StudyReader
 
@@ -21,6 +22,10 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+IDENTITY = "identity"
+"""Under which a run notes what it is, as its run.json does: for who has no run folder."""
+
+_IDENTITY = TypeAdapter(Identity)
 _FEATURES = TypeAdapter(tuple[FeatureRow, ...])
 _REFERENCES = TypeAdapter(tuple[ReferenceScore, ...])
 _RESOLUTION = TypeAdapter(Resolution)
@@ -39,6 +44,11 @@ class Notes:
     def __init__(self, studies: StudyReader, study: str) -> None:
         self._studies = studies
         self._study = study
+
+    @property
+    def identity(self) -> Identity | None:
+        """What the run is."""
+        return self._read(IDENTITY, _IDENTITY)
 
     @property
     def features(self) -> tuple[FeatureRow, ...] | None:
@@ -69,7 +79,7 @@ class Notes:
         Raises:
             SweepError: one was altered, or is of another kind.
         """
-        _ = self.features, self.references, self.resolution
+        _ = self.identity, self.features, self.references, self.resolution
         for target in targets:
             _ = self.selected(target), self.tests(target)
 
@@ -92,6 +102,10 @@ class Notebook(Notes):
     def __init__(self, ledger: "Ledger", study: str) -> None:
         super().__init__(ledger, study)
         self._ledger = ledger
+
+    def note_identity(self, identity: Identity) -> None:
+        """Keeps what the run is."""
+        self._ledger.set_attribute(self._study, IDENTITY, _IDENTITY.dump_python(identity, mode="json", by_alias=True))
 
     def note_features(self, features: tuple[FeatureRow, ...]) -> None:
         """Keeps Table I."""

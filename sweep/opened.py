@@ -7,8 +7,7 @@ from pathlib import Path
 from search_spaces.corpus import Modality
 from search_spaces.errors import SweepError, unknown
 from search_spaces.space import Space
-from sweep import environment, feature_store, identity
-from sweep._sqlite import sqlite_url
+from sweep import environment, feature_store, identity, storage_note
 from sweep.device_kind import KINDS, Kind
 from sweep.feature_store import FeatureStore
 from sweep.folder import RunFolder
@@ -70,9 +69,10 @@ def open_studies(folder: RunFolder) -> StudyReader:
     """The studies of an existing run, to read.
 
     Raises:
-        SweepError: nothing has run there yet, or the database is damaged.
+        SweepError: nothing has run there yet, or the database is damaged or cannot be reached.
     """
-    return StudyReader(sqlite_url(folder.study_db))
+    storage = storage_note.existing(folder)
+    return StudyReader(storage.url, storage.run)
 
 
 def device_named(name: str, said_by: str = "--device", *, elsewhere: bool = False) -> str:

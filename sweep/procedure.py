@@ -101,6 +101,8 @@ class Procedure:
         else:
             open_grid(self.ledger, self.identity, self._unscreened())
         notebook = Notebook(self.ledger, notes_study(space, targets))
+        if notebook.identity is None:
+            notebook.note_identity(self.identity)
         keep_segments(self.folder, self.store)
         if notebook.features is None:
             self.say(f"PCA of {len(self.modalities)} features")

@@ -19,6 +19,7 @@ from sweep import collect, opened
 from sweep.collect import Progress
 from sweep.folder import RunFolder
 from sweep.identity import Identity
+from sweep.storage_url import folder_path
 from sweep.study_reader import StudyReader
 
 
@@ -103,4 +104,4 @@ def open_run(path: str | Path) -> Run:
         >>> run.records().groupby(["target", "way"])["devel_macro_f1"].mean()  # doctest: +SKIP
         >>> run.table("II").to_frame()  # doctest: +SKIP
     """
-    return Run(*opened.open_run(Path(path)))
+    return Run(*opened.open_run(folder_path(str(path))))

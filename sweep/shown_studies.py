@@ -2,26 +2,19 @@
 
 import threading
 import time
-from contextlib import closing, suppress
+from contextlib import suppress
 
-from results.run_results import RunResults
+from results.records import TrialRecord
 from search_spaces.errors import SweepError
-from sweep._database import Database
 from sweep._read_only_storage import ReadOnlyStorage, Snapshot
 from sweep._readable import METRIC, Attribute, readable_study, readable_trial
-from sweep._storage import storage_errors
-from sweep.collect import run_results
-from sweep.folder import RunFolder
-from sweep.identity import Identity
-from sweep.ledger import sqlite_url
-from sweep.opened import open_studies
+from sweep.notes import Notes, notes_study
+from sweep.seen_run import SeenRun
+from sweep.study_names import multitask_study
+from sweep.study_reader import StudyReader
 
 _REST_S = 5.0
 """Least time between two looks at a study that goes on growing; a look at ten thousand trials takes seconds."""
-
-
-_PATIENCE_S = 10.0
-"""How long to wait for a database file that is being written."""
 
 
 class ShownStudies:
@@ -31,15 +24,14 @@ class ShownStudies:
     it is read, and not between.
 
     Args:
-        folder: of the run.
-        identity: of the run.
+        run: what to show.
 
     Raises:
         SweepError: nothing has run there yet, or the study is damaged.
     """
 
-    def __init__(self, folder: RunFolder, identity: Identity) -> None:
-        self._folder, self._identity = folder, identity
+    def __init__(self, run: SeenRun) -> None:
+        self._run = run
         self._lock = threading.Lock()
         self._state = self._now()
         self._seen = self._read()
@@ -59,34 +51,42 @@ class ShownStudies:
                 self._at = time.monotonic()
             return self._seen
 
-    def _now(self) -> tuple[int, int] | None:
+    def _now(self) -> object:
+        """What is another value when the studies have changed."""
         try:
-            found = self._folder.study_db.stat()
-        except OSError:
+            return self._run.state()
+        except SweepError:
             return None
-        return found.st_mtime_ns, found.st_size
 
     def _read(self) -> Snapshot:
-        with open_studies(self._folder) as studies:  # which finds out whether they are whole
-            results = run_results(self._folder, self._identity, studies)
-        url = sqlite_url(self._folder.study_db)
-        with storage_errors(url), closing(Database(url, "", create=False, timeout_s=_PATIENCE_S)) as database:
-            found = database.everything()
+        with self._run.open_studies() as studies:  # which finds out whether they are whole
+            found = studies.everything()
+            known = _Known(self._run, studies)
         return Snapshot(
-            {s._study_id: readable_study(s, _attributes(results, s.study_name)) for s, _ in found},
+            {s._study_id: readable_study(s, known.attributes(s.study_name)) for s, _ in found},
             {s._study_id: [readable_trial(trial) for trial in trials] for s, trials in found},
         )
 
 
-def _attributes(results: RunResults, study: str) -> dict[str, Attribute]:
+class _Known:
     """What to know about a study: whose it is, what its figures are read against, what was selected from it."""
-    target, _, entry = study.partition("/")
-    said: dict[str, Attribute] = {"value": f"{METRIC}, mean over seeds, as a fraction"}
-    for reference in results.references:
-        if reference.target == target:
-            features = f", {reference.features}" if reference.features else ""
-            said[f"{reference.title}{features}"] = reference.devel
-    for record in results.multitask:
-        if record.cell.target == target:
-            said["selected for multitask"] = " & ".join(map(str, record.cell.branches))
-    return said | {"target": target, "part of the run": entry or "grid", "space": results.space, "run": results.name}
+
+    def __init__(self, run: SeenRun, studies: StudyReader) -> None:
+        identity = run.identity
+        self._run, self._space = run.name, identity.space.name
+        self._references = Notes(studies, notes_study(identity.space, identity.targets)).references or ()
+        self._multitask: list[TrialRecord] = [
+            record for target in identity.targets for record in studies.records(multitask_study(target))
+        ]
+
+    def attributes(self, study: str) -> dict[str, Attribute]:
+        target, _, entry = study.partition("/")
+        said: dict[str, Attribute] = {"value": f"{METRIC}, mean over seeds, as a fraction"}
+        for reference in self._references:
+            if reference.target == target:
+                features = f", {reference.features}" if reference.features else ""
+                said[f"{reference.title}{features}"] = reference.devel
+        for record in self._multitask:
+            if record.cell.target == target:
+                said["selected for multitask"] = " & ".join(map(str, record.cell.branches))
+        return said | {"target": target, "part of the run": entry or "grid", "space": self._space, "run": self._run}

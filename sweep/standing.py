@@ -1,7 +1,7 @@
 """How a run stands, as plain values: what `sweep status --json` prints. Keys may be added to it, none will change.
 
     run             the folder's name
-    folder          its path
+    folder          its path; null where it is on another machine
     space           the space's name
     complete        whether everything is done and nobody is at work
     cells           how many are done, running, pending and failed; those that are known to be wanted by now
@@ -22,7 +22,6 @@ F1 is macro-F1 on devel, as a fraction, mean over seeds. `cell` is spelled as ev
 
 from collections import Counter
 from collections.abc import Iterable
-from pathlib import Path
 
 from pydantic import JsonValue
 
@@ -30,8 +29,8 @@ from results.records import Cell, Hole, TrialRecord
 from results.select import ranked
 from results.summary import is_collapsed, summarize
 from sweep.follow import Finished, Look, Underway
-from sweep.identity import Identity
 from sweep.lost_predictions import Lost
+from sweep.seen_run import SeenRun
 
 BEST = 3
 """Cells that are named for each target."""
@@ -43,21 +42,20 @@ def best_cells(look: Look, targets: Iterable[str]) -> dict[str, tuple[TrialRecor
     return {target: ranked(in_grid, target)[:BEST] for target in targets}
 
 
-def standing(folder: Path, identity: Identity, look: Look, eta_s: float | None, lost: Iterable[Lost]) -> JsonValue:
+def standing(run: SeenRun, look: Look, eta_s: float | None, lost: Iterable[Lost]) -> JsonValue:
     """A run at one moment, under the keys above.
 
     Args:
-        folder: of the run.
-        identity: of the run.
+        run: what was looked at.
         look: at it.
         eta_s: of a `Tally`.
         lost: predictions.
     """
-    known = look.progress
+    known, identity = look.progress, run.identity
     holes = {hole.cell: hole for hole in known.holes}
     return {
-        "run": folder.name,
-        "folder": str(folder),
+        "run": run.name,
+        "folder": str(run.folder.path) if run.folder else None,
         "space": identity.space.name,
         "complete": look.complete,
         "cells": dict(counts(look)),

@@ -1,6 +1,7 @@
 """What the studies of a run say, read without changing them: for the coordinator and for every status and table."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from contextlib import closing
 from datetime import datetime
 from typing import TYPE_CHECKING, Self
 
@@ -11,12 +12,15 @@ from search_spaces.errors import SweepError
 from sweep import collector
 from sweep._seals import unsealed
 from sweep._source import Source, check_all
-from sweep._sqlite import sqlite_path
+from sweep._sqlite import DatabaseFile, sqlite_path
 from sweep._stored import State, Stored
-from sweep._study_file import StudyFile
+from sweep._study_tables import StudyTables
 from sweep._trial_values import artifact_of, cost_of, record_of
 from sweep._trials import Row, attempts, hole, interruptions
 from sweep.folder import Artifact
+from sweep.lock import Holder
+from sweep.patience import Patience
+from sweep.storage_url import postgres
 
 if TYPE_CHECKING:
     from optuna.study._frozen import FrozenStudy
@@ -37,7 +41,7 @@ class StudyReader:
     cannot be used. For one thread.
 
     Args:
-        storage_url: SQLAlchemy's; for a file see `sqlite_url`.
+        storage_url: of a file, see `sqlite_url`, or of a PostgreSQL database.
         run_name: put before every study's name, where several runs share the storage; None where this run owns it.
         max_attempts: how many workers a cell may lose.
         timeout_s: how long to wait for a locked database file.
@@ -52,11 +56,14 @@ class StudyReader:
         timeout_s: float = 10.0,
     ) -> None:
         self._url = storage_url
+        self._run_name = run_name
         self._max_attempts = max_attempts
         self._prefix = f"{run_name}/" if run_name else ""
         self._timeout_s = timeout_s
         self._records: dict[tuple[str, int], TrialRecord] = {}  # of finished trials, which do not change
         self._costs: dict[tuple[str, int], Cost] = {}
+        self._shared = postgres(storage_url)
+        self._patience = Patience(self._shared.shown if self._shared else storage_url)
         self._source = self._open()
         try:
             self._check()
@@ -65,24 +72,36 @@ class StudyReader:
             raise
 
     def _open(self) -> Source:
-        return self._file() or self._optuna()
+        return self._patience.through(self._tables) or self._optuna()
 
     def _check(self) -> None:
         self.refresh()
 
-    def _file(self) -> StudyFile | None:
-        """The studies as their file has them; None where they are in none that we can read ourselves."""
+    def _tables(self) -> StudyTables | None:
+        """The studies as their tables have them; None where these are none that we can read ourselves."""
         path = sqlite_path(self._url)
-        if path is None:
-            return None
-        found = StudyFile(path, self._prefix, self._timeout_s)
-        return found if found.is_known() else None
+        place = DatabaseFile(path, self._timeout_s) if path is not None else self._shared
+        found = StudyTables(place, self._prefix) if place is not None else None
+        return found if found is not None and found.is_known() else None
 
     def _optuna(self, *, create: bool = False) -> "Database":
         """The studies as Optuna has them, which takes a second to load."""
         from sweep._database import Database  # noqa: PLC0415 - see above
 
-        return Database(self._url, self._prefix, create, self._timeout_s)
+        return Database(self._url, self._prefix, create, self._timeout_s, self._patience)
+
+    def wait_for_storage(self, say: Callable[[str], None], wait_s: float | None = None) -> None:
+        """From now on a server that goes away is waited for; see `Patience.wait`."""
+        self._patience.wait(say, wait_s)
+
+    def holder(self) -> Holder | None:
+        """The live process that coordinates the run, as far as the storage knows: a file knows of none."""
+        database, run = self._shared, self._run_name
+        if database is None or run is None:
+            return None
+        from sweep._run_lock import holder  # noqa: PLC0415 - psycopg is an extra
+
+        return self._patience.through(lambda: holder(database, run))
 
     def close(self) -> None:
         """Lets go of the database."""
@@ -94,7 +113,7 @@ class StudyReader:
         Raises:
             SweepError: something was altered.
         """
-        check_all(self._source)
+        self._patience.through(lambda: check_all(self._source))
 
     def __enter__(self) -> Self:
         return self
@@ -110,12 +129,8 @@ class StudyReader:
 
     def everything(self) -> "list[tuple[FrozenStudy, list[FrozenTrial]]]":
         """The studies as Optuna has them, oldest first, each with its trials; not to be changed."""
-        database = self._optuna()
-        try:
-            with database.errors():
-                return database.everything()
-        finally:
-            database.close()
+        with closing(self._optuna()) as database, database.errors():
+            return database.everything()
 
     def records(self, study: str) -> tuple[TrialRecord, ...]:
         """What the finished trials measured, in the order they were queued."""

@@ -5,7 +5,7 @@
 import os
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,6 +14,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 if TYPE_CHECKING:
+    from tests.postgres_server import Server
     from tests.tiny_run import TinyRun
 
 # Before torch is imported. Several test processes with a thread a core each wait for one another: on two cores the
@@ -63,6 +64,18 @@ def finished(tmp_path_factory: pytest.TempPathFactory, tree: Path, cache: Path) 
     run = tiny_run(tmp_path_factory.mktemp("finished"), tree, cache, ROLES)
     run.carry_out()
     return run
+
+
+@pytest.fixture(scope="session")
+def postgres() -> "Iterator[Server]":
+    """A PostgreSQL server; a test that stops it starts it again."""
+    from tests.postgres_server import find_binaries, serving
+
+    binaries = find_binaries()
+    if binaries is None:
+        pytest.skip("no PostgreSQL server on this machine")
+    with serving(binaries) as server:
+        yield server
 
 
 @pytest.fixture

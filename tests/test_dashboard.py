@@ -23,7 +23,8 @@ from search_spaces.errors import SweepError
 from sweep._read_only_storage import ReadOnlyError
 from sweep._readable import curve
 from sweep.ledger import Choices, Ledger, sqlite_url
-from sweep.opened import open_run, open_studies
+from sweep.opened import open_studies
+from sweep.seen_run import find
 from sweep.shown_studies import ShownStudies
 from tests.conftest import Sweep
 from tests.tiny_run import TinyRun, copied, files
@@ -195,7 +196,7 @@ def test_a_missing_extra_or_run_is_told(
 def test_a_run_that_goes_on_is_followed(run: TinyRun, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     going = copied(run, tmp_path)
     monkeypatch.setattr("sweep.shown_studies._REST_S", 0.0)
-    shown = ShownStudies(*open_run(going.folder.path))
+    shown = ShownStudies(find(str(going.folder.path)))
     before = shown.look()
     assert shown.look() is before  # nothing has changed, nothing is read
     with Ledger(sqlite_url(going.folder.study_db)) as ledger:
@@ -207,7 +208,7 @@ def test_a_run_that_goes_on_is_followed(run: TinyRun, tmp_path: Path, monkeypatc
 
 
 def test_the_storage_reads_as_optuna_does_and_writes_nothing(run: TinyRun) -> None:
-    storage = ShownStudies(*open_run(run.folder.path)).storage()
+    storage = ShownStudies(find(str(run.folder.path))).storage()
     study = optuna.load_study(study_name="arousal", storage=storage)
     assert study.best_value == max(summarize(record).mean for record in records(run, "arousal").values())
     trial_id = storage.get_trial_id_from_study_id_trial_number(study._study_id, 0)
@@ -244,4 +245,4 @@ def test_a_run_that_has_not_begun_is_told(tmp_path: Path, run: TinyRun) -> None:
     going = copied(run, tmp_path)
     going.folder.study_db.unlink()
     with pytest.raises(SweepError, match="does not exist"):
-        ShownStudies(*open_run(going.folder.path))
+        ShownStudies(find(str(going.folder.path)))

@@ -15,6 +15,7 @@ from sweep.follow import Follower
 from sweep.job import EpochEvent
 from sweep.lock import coordinating
 from sweep.opened import open_studies
+from sweep.seen_run import find
 from sweep.trial_log import epoch_line
 from tests.results_factory import cell
 from tests.tiny_run import TinyRun, copied
@@ -52,7 +53,7 @@ def _log(run: TinyRun, of: Cell, *epochs: int) -> None:
 
 
 def _follower(run: TinyRun) -> Follower:
-    return Follower(run.folder, run.identity, open_studies(run.folder))  # which holds nothing open
+    return Follower(find(str(run.folder.path)), open_studies(run.folder))  # which holds nothing open
 
 
 def test_the_first_look_tells_everything_that_is_done(run: TinyRun) -> None:

@@ -351,7 +351,7 @@ def test_a_storage_url_never_shows_its_password() -> None:
     with pytest.raises(SweepError, match=r"postgresql.*cannot be used") as caught:
         Ledger("postgresql+psycopg://me:secret@127.0.0.1:1/db")
     assert "secret" not in str(caught.value)
-    with pytest.raises(SweepError, match="must be a URL") as caught:
+    with pytest.raises(SweepError, match="must be sqlite, or a URL") as caught:
         Ledger("me:secret")
     assert "secret" not in str(caught.value)
 

@@ -9,7 +9,11 @@ import pytest
 
 import search_spaces
 from search_spaces.errors import SweepError
-from sweep._storage import open_storage, shown, storage_errors
+from sweep._postgres import Postgres
+from sweep._storage import shown
+from sweep.ledger import Ledger
+from sweep.storage_note import Storage
+from sweep.study_reader import StudyReader
 from tests.broken_spaces import RIGHT
 from tests.conftest import Sweep
 from tests.tiny_run import tiny_run, tiny_tree
@@ -102,15 +106,34 @@ SECRETS = (
 @pytest.mark.parametrize("url", SECRETS)
 def test_a_password_is_in_no_message(url: str, capfd: pytest.CaptureFixture[str]) -> None:
     assert "hunter" not in shown(url)
-    with pytest.raises(SweepError) as refused:
-        open_storage(url, 0.1, create=False)
-    assert "hunter" not in str(refused.value)
+    for kind in (Ledger, StudyReader):
+        with pytest.raises(SweepError) as refused:
+            kind(url, "run")
+        assert "hunter" not in str(refused.value)
     said = capfd.readouterr()
     assert "hunter" not in said.out + said.err
 
 
-@pytest.mark.parametrize("url", ["postgresql://user:hunter2@host/x", "postgresql://host/x?password=hunter2"])
-def test_what_a_driver_says_of_a_url_loses_its_password(url: str) -> None:
-    with pytest.raises(SweepError, match="cannot be used") as refused, storage_errors(url):
-        raise OSError(f'invalid connection option in "{url}": hunter2')
-    assert "hunter" not in str(refused.value)
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://user:hunter2@host/x",
+        "postgresql://host/x?password=hunter2",
+        "postgresql://host/x?sslmode=require&sslpassword=hunter2",
+    ],
+)
+def test_a_password_is_neither_written_down_nor_in_what_a_server_says(url: str) -> None:
+    database = Postgres.of(url)
+    assert "hunter" not in f"{database.url} {database.shown} {database!r}"
+    assert "hunter" not in database.reason(OSError(f'invalid connection option in "{url}": hunter2'))
+    assert "hunter" not in repr(Storage(url, "run"))
+    assert "hunter" not in str(Storage(url, "run"))
+
+
+@pytest.mark.parametrize("command", ["status", "dashboard", "tables", "resume", "report", "run"])
+def test_a_password_is_not_printed_by_a_command_that_gets_it(command: str, sweep: Sweep, tmp_path: Path) -> None:
+    url = "postgresql+psycopg://user:hunter2@127.0.0.1:1/x"
+    words = ("smoke", "--data", tmp_path, "--run", url) if command == "run" else (url,)
+    said = sweep(command, *words)
+    assert said.code == 2
+    assert "hunter" not in said.out + said.err

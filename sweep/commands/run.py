@@ -13,7 +13,7 @@ from rich.console import Console
 
 from search_spaces.errors import SweepError
 from search_spaces.space import load_space
-from sweep import data_files, derived, engines, environment, identity
+from sweep import data_files, derived, engines, environment, identity, storage_note
 from sweep.buildable import check_buildable
 from sweep.commands.ending import Ending
 from sweep.coordinator import Interrupted
@@ -22,12 +22,14 @@ from sweep.events import Event
 from sweep.executors import Setup
 from sweep.folder import RunFolder
 from sweep.identity import Identity
-from sweep.ledger import Ledger, sqlite_url
+from sweep.ledger import Ledger, prepare
 from sweep.live import showing
 from sweep.lock import coordinating
 from sweep.opened import Data, asked_identity, device_named, open_data, open_run
+from sweep.patience import StorageLost
 from sweep.plain import tell
 from sweep.procedure import Procedure
+from sweep.storage_note import Storage
 from sweep.tally import Tally
 
 EXIT_INTERRUPTED = 130
@@ -40,6 +42,7 @@ class Request:
     Attributes:
         path: the run folder; by default runs/<space>-<data folder>.
         targets: all, where none is named.
+        storage: "sqlite" or a URL; where the run is, or in its folder, if None.
     """
 
     space: str
@@ -51,6 +54,7 @@ class Request:
     device: str
     cache: Path | None
     reader: str
+    storage: str | None = None
 
 
 @dataclass(frozen=True)
@@ -93,11 +97,11 @@ def run(request: Request, options: Options, console: Console) -> Ending:
     check_buildable(space)
     kind = device_named(request.device, elsewhere=options.scheduler is not None)
     folder = RunFolder(request.path or Path("runs") / f"{space.name}-{request.root.absolute().name}")
-    identity.existing(folder)  # what is in the way is told before the data is read, which may take long
+    prepare(_storage(folder, request.storage).url)  # what is in the way is told before the data, which takes long
     with _stoppable(folder, console):
         data = open_data(request.root, request.reader, request.cache)
         asked = asked_identity(space, data, request.targets, kind)
-        return _carry_out(folder, asked, data, options, console)
+        return _carry_out(folder, asked, request.storage, data, options, console)
 
 
 def resume(path: Path, root: Path | None, cache: Path | None, options: Options, console: Console) -> Ending:
@@ -118,10 +122,11 @@ def resume(path: Path, root: Path | None, cache: Path | None, options: Options, 
     folder, found = open_run(path)
     said_by = f"{folder.path} was made with device"
     kind = device_named(found.device, said_by, elsewhere=options.scheduler is not None)
+    prepare(_storage(folder, None).url)
     with _stoppable(folder, console):
         data = open_data(_found(root, found.data, folder), found.reader, cache or found.cache)
         asked = asked_identity(found.space, data, found.targets, kind)
-        return _carry_out(folder, asked, data, options, console)
+        return _carry_out(folder, asked, None, data, options, console)
 
 
 def _found(root: Path | None, before: Path, folder: RunFolder) -> Path:
@@ -131,7 +136,14 @@ def _found(root: Path | None, before: Path, folder: RunFolder) -> Path:
     return root or before
 
 
-def _carry_out(folder: RunFolder, asked: Identity, data: Data, options: Options, console: Console) -> Ending:
+def _storage(folder: RunFolder, asked: str | None) -> Storage:
+    """Where the run is, or shall be."""
+    return storage_note.wanted(folder, asked, run_exists=identity.existing(folder) is not None)
+
+
+def _carry_out(
+    folder: RunFolder, asked: Identity, asked_storage: str | None, data: Data, options: Options, console: Console
+) -> Ending:
     for line in (*data.repaired, *derived.discard_damaged(data.store, asked.space.settings)):
         tell(console, line)
     found = identity.existing(folder)
@@ -140,7 +152,9 @@ def _carry_out(folder: RunFolder, asked: Identity, data: Data, options: Options,
     folder.create_root()
     with coordinating(folder):
         found = identity.existing(folder)  # another process may have made the run since
+        storage = _storage(folder, asked_storage)
         if found is None:
+            storage_note.keep(folder, storage)
             identity.write(folder, asked)
             data_files.keep(folder, data.files)
             for notice in data.notices:
@@ -152,7 +166,7 @@ def _carry_out(folder: RunFolder, asked: Identity, data: Data, options: Options,
         folder.create()
         tally = Tally(asked.space, asked.targets, options.workers or environment.cores())
         with (
-            Ledger(sqlite_url(folder.study_db)) as ledger,
+            Ledger(storage.url, storage.run) as ledger,
             showing(console, tally) as view,
             engines.running(options.engine, _setup(options, folder, asked.device, view.say)) as executor,
         ):
@@ -161,6 +175,7 @@ def _carry_out(folder: RunFolder, asked: Identity, data: Data, options: Options,
                 tally.workers = executor.workers  # workers may come and go
                 view.event(event)
 
+            ledger.wait_for_storage(view.say)
             Procedure(
                 identity=found or asked,
                 folder=folder,
@@ -192,6 +207,8 @@ def _stoppable(folder: RunFolder, console: Console) -> Iterator[None]:
     before = signal.signal(signal.SIGTERM, stop) if main else None
     try:
         yield
+    except StorageLost as error:
+        raise SweepError(f"{error} What is finished is kept. Go on with: sweep resume {folder.path}") from error
     except (Interrupted, KeyboardInterrupt):
         advice = f"Go on with: sweep resume {folder.path}"
         if not folder.run_json.exists():

@@ -7,7 +7,6 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from types import FrameType
 
 import typer
@@ -20,15 +19,13 @@ from results.summary import summarize
 from sweep import collector
 from sweep.commands.ending import shortest
 from sweep.events import Event
-from sweep.folder import RunFolder
 from sweep.follow import Follower
-from sweep.identity import Identity
 from sweep.live import picture, showing
 from sweep.lost_predictions import Lost, lost
 from sweep.notes import Notes, notes_study
-from sweep.opened import open_run, open_studies
 from sweep.pace import clock
 from sweep.plain import tell
+from sweep.seen_run import SeenRun, find
 from sweep.standing import best_cells, counts, standing
 from sweep.study_reader import StudyReader
 from sweep.tally import Tally
@@ -44,20 +41,19 @@ _REST = 9  # times as long as a look took is waited at least: whoever watches mu
 class _Seen:
     """A run that is followed, and the tally of what was seen of it."""
 
-    folder: RunFolder
-    identity: Identity
+    run: SeenRun
     follower: Follower
     tally: Tally
 
     @classmethod
-    def of(cls, folder: RunFolder, identity: Identity, studies: StudyReader) -> "_Seen":
-        return cls(folder, identity, Follower(folder, identity, studies), Tally(identity.space, identity.targets, 1))
+    def of(cls, run: SeenRun, studies: StudyReader) -> "_Seen":
+        return cls(run, Follower(run, studies), Tally(run.identity.space, run.identity.targets, 1))
 
     @property
     def title(self) -> str:
         holder = self.follower.look.holder
         working = f"{holder} is working on it" if holder else f"nobody is working on it; {self._advice()}"
-        return f"Run {self.folder.name} (space {self.identity.space.name}): {working}"
+        return f"Run {self.run.name} (space {self.run.identity.space.name}): {working}"
 
     def begin(self, sink: Callable[[Event], None]) -> None:
         """Hands on what has happened so far; the tally is to get it too."""
@@ -70,7 +66,7 @@ class _Seen:
 
     def plain(self, missing: tuple[Lost, ...]) -> JsonValue:
         """How the run stands, for scripts."""
-        return standing(self.folder.path, self.identity, self.follower.look, self.tally.eta_s(), missing)
+        return standing(self.run, self.follower.look, self.tally.eta_s(), missing)
 
     def _hand(self, events: Iterator[Event], sink: Callable[[Event], None]) -> None:
         for event in events:
@@ -79,37 +75,43 @@ class _Seen:
 
     def _advice(self) -> str:
         retry = " --retry-failed" if self.follower.look.progress.failed else ""
-        return f"sweep resume {shortest(self.folder.path)}{retry}"
+        return f"sweep resume {shortest(self.run.folder.path) if self.run.folder else 'RUN'}{retry}"
 
 
-def status(path: Path, as_json: bool, console: Console) -> None:
+def status(spelled: str, as_json: bool, console: Console) -> None:
     """Prints counts per state, what is under way, the best cells of each target, and every failure with its reason.
+
+    Args:
+        spelled: the run; see `seen_run.find`.
+        as_json: for scripts.
+        console: what it is printed on.
 
     Raises:
         SweepError: no run, or a damaged one.
     """
     with collector.at_rest():  # until everything that was read is forgotten again
-        _status(path, as_json, console)
+        _status(spelled, as_json, console)
 
 
-def _status(path: Path, as_json: bool, console: Console) -> None:
-    folder, identity = open_run(path)
-    with open_studies(folder) as studies:
-        seen = _Seen.of(folder, identity, studies)
+def _status(spelled: str, as_json: bool, console: Console) -> None:
+    run = find(spelled)
+    targets = run.identity.targets
+    with run.open_studies() as studies:
+        seen = _Seen.of(run, studies)
         seen.begin(seen.tally)
-        Notes(studies, notes_study(identity.space, identity.targets)).check(identity.targets)  # damage is told here too
-        missing = lost(folder, studies, read_at_most=_READ_AT_MOST)
+        Notes(studies, notes_study(run.identity.space, targets)).check(targets)  # damage is told here too
+        missing = _lost(run, studies, _READ_AT_MOST)
     if as_json:
         console.out(json.dumps(seen.plain(missing), indent=1, ensure_ascii=False), highlight=False)
     else:
         _print(seen, missing, console)
 
 
-def watch(path: Path, every_s: float, as_json: bool, console: Console) -> None:
+def watch(spelled: str, every_s: float, as_json: bool, console: Console) -> None:
     """Shows a run as its own view does, until it is complete: the table on a terminal, else a line a cell.
 
     Args:
-        path: the run folder.
+        spelled: the run; see `seen_run.find`.
         every_s: seconds between two looks; more where looking takes long.
         as_json: one JSON object a line instead, one for every look; predictions are not held against their digests.
         console: what it is shown on.
@@ -118,20 +120,21 @@ def watch(path: Path, every_s: float, as_json: bool, console: Console) -> None:
         SweepError: no run, or a damaged one.
         typer.Exit: the user has seen enough.
     """
-    folder, identity = open_run(path)
+    run = find(spelled)
     with _until_stopped():
-        while not folder.study_db.exists():  # a run that has only just been started
+        while run.is_about_to_begin():
             time.sleep(every_s)
-        with open_studies(folder) as studies:
-            seen = _Seen.of(folder, identity, studies)
+        with run.open_studies() as studies:
+            seen = _Seen.of(run, studies)
             if as_json:
                 _follow_in_json(seen, studies, every_s, console)
             else:
-                _follow(seen, every_s, console)
+                _follow(seen, studies, every_s, console)
 
 
-def _follow(seen: _Seen, every_s: float, console: Console) -> None:
+def _follow(seen: _Seen, studies: StudyReader, every_s: float, console: Console) -> None:
     with showing(console, seen.tally, lambda: seen.title) as view:
+        studies.wait_for_storage(view.say)
         seen.begin(view.event)
         said = ""
         while not seen.follower.look.complete:
@@ -142,17 +145,24 @@ def _follow(seen: _Seen, every_s: float, console: Console) -> None:
     if console.is_terminal:
         console.print(Group(*picture(console, seen.tally)))
     count = len(seen.follower.look.progress.wanted)
-    tell(console, f"All {count} cells are done. See them with: sweep tables {shortest(seen.folder.path)}")
+    where = f" See them with: sweep tables {shortest(seen.run.folder.path)}" if seen.run.folder else ""
+    tell(console, f"All {count} cells are done.{where}")
 
 
 def _follow_in_json(seen: _Seen, studies: StudyReader, every_s: float, console: Console) -> None:
+    studies.wait_for_storage(lambda _: None)
     seen.begin(seen.tally)
     while True:
-        found = seen.plain(lost(seen.folder, studies, read_at_most=0))
+        found = seen.plain(_lost(seen.run, studies, 0))
         console.out(json.dumps(found, ensure_ascii=False), highlight=False)
         if seen.follower.look.complete:
             return
         seen.go_on(seen.tally, every_s)
+
+
+def _lost(run: SeenRun, studies: StudyReader, read_at_most: int) -> tuple[Lost, ...]:
+    """Predictions that are lost; of those on another machine nothing is known."""
+    return lost(run.folder, studies, read_at_most=read_at_most) if run.folder else ()
 
 
 @contextmanager
@@ -181,15 +191,17 @@ def _print(seen: _Seen, missing: tuple[Lost, ...], console: Console) -> None:
     eta = seen.tally.eta_s() if look.holder else None
     left = f" About {clock(eta)} to go." if eta else ""
     tell(
-        console, f"Run {seen.folder.name} (space {seen.identity.space.name}): {states or 'no cell is known yet'}{more}."
+        console,
+        f"Run {seen.run.name} (space {seen.run.identity.space.name}): {states or 'no cell is known yet'}{more}.",
     )
     tell(console, f"Training so far: {took} of one worker.{left}")
     tell(console, f"{look.holder} is working on it." if look.holder else "Nobody is working on it.")
     for cell, each in look.running.items():
         last = each.last
-        at = f"seed {last.seed}, epoch {last.epoch}: F1 {100 * last.devel_f1:.2f}" if last else "starting"
+        first = "starting" if seen.run.folder else f"attempt {each.attempt}"  # its log is elsewhere
+        at = f"seed {last.seed}, epoch {last.epoch}: F1 {100 * last.devel_f1:.2f}" if last else first
         tell(console, f"running: {cell}: {at}")
-    for target, records in best_cells(look, seen.identity.targets).items():
+    for target, records in best_cells(look, seen.run.identity.targets).items():
         if records:
             console.print(_best(target, records))
     for hole in known.failed:

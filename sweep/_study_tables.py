@@ -1,20 +1,17 @@
-"""The studies in a database file, read as they stood at one moment, past Optuna, which takes a second to load alone.
+"""The studies in a database, read as they stood at one moment, past Optuna, which takes a second to load alone.
 
 Reads the tables of the one schema that it knows. Part of the ledger; writes nothing.
 """
 
 import json
-import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import AbstractContextManager, closing
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime
-from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from pydantic import JsonValue
 
-from sweep._sqlite import check_there, check_whole, file_errors
-from sweep._stored import State, Stored, damaged_study
+from sweep._stored import Query, State, Stored, damaged_study
 from sweep._trials import Row, rows_by_cell
 
 _SCHEMA = "v3.2.0.a"  # of Optuna 5.0
@@ -24,43 +21,61 @@ _OF_STUDY = "trial_id IN (SELECT trial_id FROM trials WHERE study_id = ?)"
 _ATTRIBUTES = "SELECT trial_id, key, value_json FROM trial_user_attributes WHERE {}"
 _PARAMETERS = "SELECT trial_id, param_name, param_value FROM trial_params WHERE {}"
 _DECODE = json.JSONDecoder().raw_decode
-_FEW = 100  # trials that are read one by one
+_FEW = 100  # trials that are named one by one
 
 
-class StudyFile:
-    """What a database file says of one run's studies, as it stood when it was opened or last `refresh`ed.
+class Place(Protocol):
+    """A database that studies are read from."""
+
+    @property
+    def shown(self) -> str:
+        """Its URL, for messages."""
+
+    @property
+    def has_table(self) -> str:
+        """A statement that gives a row where there is a table of this name."""
+
+    def check(self) -> None:
+        """Makes sure that there are studies to be read."""
+
+    def errors(self) -> AbstractContextManager[None]:
+        """Turns what reading may raise into one message."""
+
+    def reading(self) -> AbstractContextManager[Query]:
+        """Questions about the database as it is at one moment."""
+
+
+class StudyTables:
+    """What a database says of one run's studies, as it stood when it was opened or last `refresh`ed.
 
     Args:
-        path: of the file.
+        place: the database.
         prefix: stands before every study's name there.
-        timeout_s: how long to wait for a locked file.
 
     Raises:
         SweepError: it is missing, locked, damaged or somebody else's.
     """
 
-    def __init__(self, path: Path, prefix: str, timeout_s: float) -> None:
-        self._path = path
+    def __init__(self, place: Place, prefix: str) -> None:
+        self._place = place
         self._prefix = prefix
-        self._timeout_s = timeout_s
-        self.shown = f"sqlite:///{path}"
+        self.shown = place.shown
         self._notes: dict[str, dict[str, str]] = {}  # study -> key -> JSON
         self._trials: dict[str, dict[int, Stored]] = {}  # study -> trial id -> trial
         self._rows: dict[str, dict[str, list[Row]]] = {}
         with self.errors():
-            check_there(path)
-            check_whole(path, timeout_s)
+            place.check()
 
     def is_known(self) -> bool:
         """Whether its schema is the one that is known here."""
-        with self.errors(), closing(self._connected()) as database:
-            if not database.execute("SELECT 1 FROM sqlite_master WHERE name = 'alembic_version'").fetchall():
+        with self.errors(), self._place.reading() as ask:
+            if not ask(self._place.has_table, ["alembic_version"]):
                 return False
-            return (_SCHEMA,) in database.execute("SELECT version_num FROM alembic_version").fetchall()
+            return (_SCHEMA,) in ask("SELECT version_num FROM alembic_version")
 
     def errors(self) -> AbstractContextManager[None]:
         """Turns what reading may raise into one message."""
-        return file_errors(self._path)
+        return self._place.errors()
 
     def close(self) -> None:
         """Nothing is held open."""
@@ -68,14 +83,13 @@ class StudyFile:
     def refresh(self) -> None:
         """Reads what has changed since the last time; what waits or is over does not, until its state does."""
         self._rows.clear()
-        with closing(self._connected()) as database:
-            database.execute("BEGIN")  # everything as of one moment
-            for study_id, name in database.execute("SELECT study_id, study_name FROM studies").fetchall():
+        with self._place.reading() as ask:
+            for study_id, name in ask("SELECT study_id, study_name FROM studies"):
                 if name.startswith(self._prefix):
                     study = name.removeprefix(self._prefix)
-                    self._notes[study] = dict(database.execute(_NOTES, (study_id,)).fetchall())
+                    self._notes[study] = dict(ask(_NOTES, [study_id]))
                     with damaged_study(study, self.shown):
-                        self._trials[study] = self._read(database, study_id, study)
+                        self._trials[study] = self._read(ask, study_id, study)
 
     def names(self) -> tuple[str, ...]:
         """This run's studies, sorted."""
@@ -98,19 +112,16 @@ class StudyFile:
             self._rows[study] = rows_by_cell(self.trials(study))
         return self._rows[study]
 
-    def _connected(self) -> sqlite3.Connection:
-        return sqlite3.connect(self._path, timeout=self._timeout_s, isolation_level=None)
-
-    def _read(self, database: sqlite3.Connection, study_id: int, study: str) -> dict[int, Stored]:
+    def _read(self, ask: Query, study_id: int, study: str) -> dict[int, Stored]:
         before = self._trials.get(study, {})
-        rows = database.execute(_TRIALS, (study_id,)).fetchall()
+        rows = ask(_TRIALS, [study_id])
         changed = [
             trial_id
             for trial_id, _, state, _ in rows
             if trial_id not in before or before[trial_id].state != state or state == State.RUNNING
         ]
-        attributes = _by_trial(_select(database, _ATTRIBUTES, study_id, changed))
-        parameters = _by_trial(_select(database, _PARAMETERS, study_id, changed))
+        attributes = _by_trial(_select(ask, _ATTRIBUTES, study_id, changed))
+        parameters = _by_trial(_select(ask, _PARAMETERS, study_id, changed))
         choices = self.attribute(study, "choices") if changed else None
         fresh = set(changed)
         return {
@@ -127,14 +138,13 @@ class StudyFile:
         }
 
 
-def _select(
-    database: sqlite3.Connection, statement: str, study_id: int, trials: Sequence[int]
-) -> Iterable[tuple[int, str, Any]]:
-    """Rows of a study's trials: of all of them at once, or of a few."""
+def _select(ask: Query, statement: str, study_id: int, trials: Sequence[int]) -> list[tuple[int, str, Any]]:
+    """Rows of a study's trials: of all of them, or of a few."""
+    if not trials:
+        return []
     if len(trials) > _FEW:
-        return database.execute(statement.format(_OF_STUDY), (study_id,))
-    one = statement.format("trial_id = ?")
-    return (row for trial in trials for row in database.execute(one, (trial,)))
+        return ask(statement.format(_OF_STUDY), [study_id])
+    return ask(statement.format(f"trial_id IN ({', '.join('?' * len(trials))})"), trials)
 
 
 def _by_trial(rows: Iterable[tuple[int, str, Any]]) -> dict[int, dict[str, Any]]:
@@ -170,9 +180,10 @@ def _named(values: Mapping[str, float], choices: JsonValue) -> dict[str, object]
     return found
 
 
-def _moment(text: str | None) -> datetime | None:
-    """Optuna stores UTC without saying so."""
+def _moment(stored: str | datetime | None) -> datetime | None:
+    """Optuna stores UTC without saying so; SQLite has it as text."""
     try:
-        return None if text is None else datetime.fromisoformat(text).replace(tzinfo=UTC)
-    except (TypeError, ValueError):
+        moment = datetime.fromisoformat(stored) if isinstance(stored, str) else stored
+        return None if moment is None else moment.replace(tzinfo=UTC)
+    except (AttributeError, TypeError, ValueError):
         return None

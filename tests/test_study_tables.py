@@ -11,9 +11,9 @@ import pytest
 
 from search_spaces.errors import SweepError
 from sweep._database import Database
-from sweep._sqlite import sqlite_path, sqlite_url
+from sweep._sqlite import DatabaseFile, sqlite_path, sqlite_url
 from sweep._stored import State, Stored
-from sweep._study_file import _FEW, StudyFile
+from sweep._study_tables import _FEW, StudyTables
 from sweep.folder import RunFolder
 from sweep.ledger import Ledger
 from sweep.study_reader import StudyReader
@@ -51,13 +51,13 @@ def folder(tmp_path: Path) -> RunFolder:
     return folder
 
 
-def told(source: StudyFile | Database) -> dict[str, list[Stored]]:
+def told(source: StudyTables | Database) -> dict[str, list[Stored]]:
     source.refresh()
     return {study: source.trials(study) for study in source.names()}
 
 
 def test_the_file_says_what_optuna_says(folder: RunFolder) -> None:
-    mine = StudyFile(folder.study_db, "", 1)
+    mine = StudyTables(DatabaseFile(folder.study_db, 1), "")
     theirs = Database(sqlite_url(folder.study_db), "", create=False, timeout_s=1)
     assert told(mine) == told(theirs)
     assert {trial.state for trial in mine.trials("arousal")} == {"COMPLETE", "FAIL", "RUNNING", "WAITING"}
@@ -69,7 +69,7 @@ def test_the_file_says_what_optuna_says(folder: RunFolder) -> None:
 
 
 def test_of_a_whole_run_too(finished: TinyRun) -> None:
-    mine = StudyFile(finished.folder.study_db, "", 1)
+    mine = StudyTables(DatabaseFile(finished.folder.study_db, 1), "")
     theirs = Database(sqlite_url(finished.folder.study_db), "", create=False, timeout_s=1)
     assert told(mine) == told(theirs)
     theirs.close()
@@ -89,7 +89,7 @@ def test_many_trials_that_changed_are_read_at_once(folder: RunFolder) -> None:
         ledger.open_study("valence", CHOICES)
         ledger.enqueue("arousal", [*numbered[0], *numbered[1]])
         ledger.enqueue("valence", numbered[2])
-        mine = StudyFile(folder.study_db, "", 1)
+        mine = StudyTables(DatabaseFile(folder.study_db, 1), "")
         before = told(mine)
         assert len(before["arousal"]) + len(before["valence"]) > _FEW
         complete(ledger, folder, "nap3")
@@ -109,7 +109,7 @@ def test_a_study_of_another_run_is_not_read(tmp_path: Path) -> None:
 
 
 def test_a_schema_that_is_not_known_is_left_to_optuna(folder: RunFolder, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sweep._study_file._SCHEMA", "v9")
+    monkeypatch.setattr("sweep._study_tables._SCHEMA", "v9")
     with StudyReader(sqlite_url(folder.study_db)) as reader:
         assert isinstance(reader._source, Database)
         assert [record.cell for record in reader.records("arousal")] == [DONE]
