@@ -1,11 +1,9 @@
 """The features of a corpus from CSV files to packed folders, with everything that is wrong with the files."""
 
 import itertools
-import warnings
 from collections import deque
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -20,6 +18,7 @@ PARSER = 2
 """Raised whenever files would be read to other numbers or segments than before; part of every key."""
 
 _SHARE = 2**18  # bytes of text that a thread takes at once
+_AHEAD = 2**29  # bytes of text that all threads together may be at, or have made tables of that are not written yet
 
 _Item = TypeVar("_Item")
 _Result = TypeVar("_Result")
@@ -37,21 +36,44 @@ class FeaturePack:
 
 
 @dataclass(frozen=True)
+class _Share:
+    """Files that a thread takes at once."""
+
+    files: Sequence[Path]
+    size: int  # bytes
+
+
+@dataclass(frozen=True)
 class _Parsers:
     """Threads that hash files, and how many parse them; both leave Python's lock for the most part."""
 
     pool: Executor
     workers: int
 
-    def each(self, function: Callable[[_Item], _Result], items: Iterable[_Item]) -> Iterator[_Result]:
-        """The function of every item, in order; computed ahead of whoever takes the results, one item a thread."""
-        ahead = deque[Future[_Result]]()
+    def each(
+        self,
+        function: Callable[[_Item], _Result],
+        items: Iterable[_Item],
+        weight: Callable[[_Item], int] = lambda _: 0,
+    ) -> Iterator[_Result]:
+        """The function of every item, in order; computed ahead of whoever takes the results, one item a thread.
+
+        Args:
+            function: what to compute.
+            items: of what.
+            weight: bytes that an item holds until its result is taken; fewer are computed ahead where they are large.
+        """
+        ahead = deque[tuple[Future[_Result], int]]()
+        held = 0
         for item in items:
-            ahead.append(self.pool.submit(function, item))
-            if len(ahead) > self.workers:
-                yield ahead.popleft().result()
+            while ahead and (len(ahead) > self.workers or held + weight(item) > _AHEAD):
+                done, freed = ahead.popleft()
+                yield done.result()
+                held -= freed
+            ahead.append((self.pool.submit(function, item), weight(item)))
+            held += weight(item)
         while ahead:
-            yield ahead.popleft().result()
+            yield ahead.popleft()[0].result()
 
 
 def pack_features(corpus: Corpus, cache: Path, workers: int) -> Mapping[str, FeaturePack]:
@@ -98,22 +120,23 @@ def _digests(files: Sequence[Path], parsers: _Parsers) -> list[str | None]:
     return [one for some in parsers.each(_digests_of, _shares(files)) for one in some]
 
 
-def _digests_of(files: Sequence[Path]) -> list[str | None]:
-    return [_digest_of(path) for path in files]
+def _digests_of(share: _Share) -> list[str | None]:
+    return [_digest_of(path) for path in share.files]
 
 
-def _shares(files: Sequence[Path]) -> Iterator[Sequence[Path]]:
-    """The files in order, as many at a time as make a thread's work worth handing over."""
+def _shares(files: Sequence[Path]) -> Iterator[_Share]:
+    """The files in order, as many at a time as make a thread's work worth handing over; a large one by itself."""
     share: list[Path] = []
     size = 0
     for path in files:
-        share.append(path)
-        size += _size_of(path)
-        if size >= _SHARE:
-            yield share
+        more = _size_of(path)
+        if share and size + more > _SHARE:
+            yield _Share(share, size)
             share, size = [], 0
+        share.append(path)
+        size += more
     if share:
-        yield share
+        yield _Share(share, size)
 
 
 class _NotPackedError(Exception):
@@ -134,36 +157,22 @@ class _Reading:
         Raises:
             _NotPackedError: after the last file, where there was a defect.
         """
-        from joblib import Parallel, delayed  # noqa: PLC0415 - 60 ms that a warm start does not pay
-
-        read = delayed(partial(_read, self.corpus.reader, self.corpus.root))
-        parallel = Parallel(n_jobs=parsers.workers, prefer="threads", return_as="generator")
-        with _closing(parallel(read(share) for share in _shares(files))) as shares:
-            for table, wrong in itertools.chain.from_iterable(shares):
-                self.defects.extend(wrong)
-                self.steps.append(None if table is None else _index(table))
-                if table is not None and not self.defects:
-                    yield table
+        read = partial(_read, self.corpus.reader, self.corpus.root)
+        shares = parsers.each(read, _shares(files), lambda share: share.size)
+        for table, wrong in itertools.chain.from_iterable(shares):
+            self.defects.extend(wrong)
+            self.steps.append(None if table is None else _index(table))
+            if table is not None and not self.defects:
+                yield table
         if self.defects:
             raise _NotPackedError
 
 
-@contextmanager
-def _closing(shares: Generator[_Item, None, None]) -> Iterator[Generator[_Item, None, None]]:
-    """Ends the parsing where the packing has failed, without joblib's warning that not all of it was used."""
-    try:
-        yield shares
-    finally:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", UserWarning)
-            shares.close()
-
-
-def _read(reader: str, root: Path, files: Sequence[Path]) -> list[tuple[FeatureTable | None, tuple[Defect, ...]]]:
+def _read(reader: str, root: Path, share: _Share) -> list[tuple[FeatureTable | None, tuple[Defect, ...]]]:
     module = registry.load("datasets", reader)
     if hasattr(module, "read_features"):
-        return list(module.read_features(root, files))
-    return [module.read_feature(root, path) for path in files]
+        return list(module.read_features(root, share.files))
+    return [module.read_feature(root, path) for path in share.files]
 
 
 def _index(table: FeatureTable) -> StepIndex:

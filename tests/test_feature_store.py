@@ -3,6 +3,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ from search_spaces.alignment import Segments
 from search_spaces.corpus import DataError
 from search_spaces.errors import SweepError
 from sweep import feature_store
+from sweep._feature_pack import _Parsers
 from tests.trees import FEATURES, edit, feature_file, label_file, partition_of, set_row, write_tree
 
 COUNTING_READER = """
@@ -237,3 +239,19 @@ def test_an_error_while_parsing_leaves_nothing_under_a_final_name_and_stops_at_o
         feature_store.build(root, "counting", tmp_path / "cache", workers=2)
     assert len(parsed) < 12  # of 150: a few files ahead of the one that failed
     assert [path for path in (tmp_path / "cache").rglob("*") if path.is_file() and path.suffix != ".lock"] == []
+
+
+@pytest.mark.parametrize(("each", "at_once"), [(1, 5), (2**29, 1)])
+def test_large_files_are_not_parsed_ahead_of_their_packing(each, at_once):
+    taken, ahead = 0, []
+
+    def parse(number: int) -> int:
+        ahead.append(number - taken)
+        return number
+
+    with ThreadPoolExecutor(4) as pool:
+        for number in _Parsers(pool, 4).each(parse, range(20), lambda _: each):
+            assert number == taken
+            taken += 1
+    assert len(ahead) == 20
+    assert max(ahead) < at_once
