@@ -1,5 +1,6 @@
 """Mean and deviation of a feature's columns, block by block, so that memory does not grow with the steps."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -31,7 +32,14 @@ def of(steps: NDArray[np.float32]) -> Moments:
     for block in packed.blocks(steps):
         mean += block.sum(axis=0, dtype=np.float64) / count
         varies |= (block != steps[0]).any(axis=0)
-    for block in packed.blocks(steps):
-        centred = block - mean  # float64: 256 MB of a wide feature, so what follows is done in place
-        squares += np.square(centred, out=centred).sum(axis=0)
+    for block in centred(steps, mean):
+        squares += np.square(block, out=block).sum(axis=0)
     return Moments(mean, np.sqrt(squares / max(count, 1)), varies)
+
+
+def centred(steps: NDArray[np.float32], mean: NDArray[np.float64]) -> Iterator[NDArray[np.float64]]:
+    """The steps without their mean, block by block; each block takes the place of the one before, 256 MB if wide."""
+    room = np.empty((0, len(mean)))
+    for block in packed.blocks(steps):
+        room = room if len(room) >= len(block) else np.empty(block.shape)
+        yield np.subtract(block, mean, out=room[: len(block)])

@@ -91,10 +91,9 @@ def _covariance(train: NDArray[np.float32], mean: NDArray[np.float64]) -> NDArra
     """(F, F) with ddof 1, in a second pass around the mean: products of values far from 0 would cancel each other."""
     count, width = train.shape
     products, left = np.zeros((width, width)), np.zeros(width)
-    for block in packed.blocks(train):
-        centred = block - mean  # float64
-        products += centred.T @ centred
-        left += centred.sum(axis=0)
+    for block in moments.centred(train, mean):
+        products += block.T @ block
+        left += block.sum(axis=0)
     left /= count  # of the mean, by its rounding
     products -= count * left[:, None] * left
     products /= count - 1
