@@ -32,8 +32,8 @@ def of(steps: NDArray[np.float32]) -> Moments:
     for block in packed.blocks(steps):
         mean += block.sum(axis=0, dtype=np.float64) / count
         varies |= (block != steps[0]).any(axis=0)
-    for block in centred(steps, mean):
-        squares += np.square(block, out=block).sum(axis=0)
+    for around in centred(steps, mean):
+        squares += np.square(around, out=around).sum(axis=0)
     return Moments(mean, np.sqrt(squares / max(count, 1)), varies)
 
 
