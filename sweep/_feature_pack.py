@@ -20,6 +20,7 @@ PARSER = 2
 """Raised whenever files would be read to other numbers or segments than before; part of every key."""
 
 _SHARE = 2**18  # bytes of text that a thread takes at once
+_AHEAD = 2**29  # bytes of text that tables are made of before they are written: joblib goes ahead as far as it can
 
 _Item = TypeVar("_Item")
 _Result = TypeVar("_Result")
@@ -34,6 +35,14 @@ class FeaturePack:
     defects: Sequence[Defect]
     digests: Sequence[str | None]  # one a file; None where it could not be read
     damage: str | None = None  # why its folder was packed again
+
+
+@dataclass(frozen=True)
+class _Share:
+    """Files that a thread takes at once."""
+
+    files: Sequence[Path]
+    size: int  # bytes
 
 
 @dataclass(frozen=True)
@@ -98,22 +107,23 @@ def _digests(files: Sequence[Path], parsers: _Parsers) -> list[str | None]:
     return [one for some in parsers.each(_digests_of, _shares(files)) for one in some]
 
 
-def _digests_of(files: Sequence[Path]) -> list[str | None]:
-    return [_digest_of(path) for path in files]
+def _digests_of(share: _Share) -> list[str | None]:
+    return [_digest_of(path) for path in share.files]
 
 
-def _shares(files: Sequence[Path]) -> Iterator[Sequence[Path]]:
-    """The files in order, as many at a time as make a thread's work worth handing over."""
+def _shares(files: Sequence[Path]) -> Iterator[_Share]:
+    """The files in order, as many at a time as make a thread's work worth handing over; a large one by itself."""
     share: list[Path] = []
     size = 0
     for path in files:
-        share.append(path)
-        size += _size_of(path)
-        if size >= _SHARE:
-            yield share
+        more = _size_of(path)
+        if share and size + more > _SHARE:
+            yield _Share(share, size)
             share, size = [], 0
+        share.append(path)
+        size += more
     if share:
-        yield share
+        yield _Share(share, size)
 
 
 class _NotPackedError(Exception):
@@ -138,32 +148,45 @@ class _Reading:
 
         read = delayed(partial(_read, self.corpus.reader, self.corpus.root))
         parallel = Parallel(n_jobs=parsers.workers, prefer="threads", return_as="generator")
-        with _closing(parallel(read(share) for share in _shares(files))) as shares:
-            for table, wrong in itertools.chain.from_iterable(shares):
-                self.defects.extend(wrong)
-                self.steps.append(None if table is None else _index(table))
-                if table is not None and not self.defects:
-                    yield table
+        for shares in _ahead(_shares(files)):
+            with _closing(parallel(read(share) for share in shares)) as found:
+                for table, wrong in itertools.chain.from_iterable(found):
+                    self.defects.extend(wrong)
+                    self.steps.append(None if table is None else _index(table))
+                    if table is not None and not self.defects:
+                        yield table
         if self.defects:
             raise _NotPackedError
 
 
+def _ahead(shares: Iterable[_Share]) -> Iterator[Sequence[_Share]]:
+    """The shares in order, as many at a time as may be parsed ahead of the packing."""
+    some: list[_Share] = []
+    for share in shares:
+        if some and sum(each.size for each in some) + share.size > _AHEAD:
+            yield some
+            some = []
+        some.append(share)
+    if some:
+        yield some
+
+
 @contextmanager
-def _closing(shares: Generator[_Item, None, None]) -> Iterator[Generator[_Item, None, None]]:
+def _closing(found: Generator[_Item, None, None]) -> Iterator[Generator[_Item, None, None]]:
     """Ends the parsing where the packing has failed, without joblib's warning that not all of it was used."""
     try:
-        yield shares
+        yield found
     finally:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", UserWarning)
-            shares.close()
+            found.close()
 
 
-def _read(reader: str, root: Path, files: Sequence[Path]) -> list[tuple[FeatureTable | None, tuple[Defect, ...]]]:
+def _read(reader: str, root: Path, share: _Share) -> list[tuple[FeatureTable | None, tuple[Defect, ...]]]:
     module = registry.load("datasets", reader)
     if hasattr(module, "read_features"):
-        return list(module.read_features(root, files))
-    return [module.read_feature(root, path) for path in files]
+        return list(module.read_features(root, share.files))
+    return [module.read_feature(root, path) for path in share.files]
 
 
 def _index(table: FeatureTable) -> StepIndex:

@@ -284,11 +284,14 @@ def describe(
 def sample(
     tree: Annotated[Path, typer.Argument(help="A new folder.")],
     scale: Annotated[float, typer.Option("--scale", min=0.01, help="Times as many videos.")] = 1.0,
+    real_widths: Annotated[
+        bool, typer.Option("--real-widths", help="As many columns as the challenge's features: some 25 times the size.")
+    ] = False,
 ) -> None:
     """Write a sample tree: seven features named as in the paper, made-up values with something to learn."""
     from sweep.commands.data import write_sample
 
-    write_sample(tree, _prints(), scale)
+    write_sample(tree, _prints(), scale, real_widths)
 
 
 def _options(

@@ -16,6 +16,9 @@ from search_spaces.settings import Settings
 from sweep import forms, packed
 from sweep.feature_store import FeatureStore
 
+_MAPPED = 2**28
+"""Bytes that are read through memory maps before they are given back: what a process holds of features of any size."""
+
 
 class Steps(Protocol):
     """What a branch reads its batches from."""
@@ -40,6 +43,7 @@ class Fusion:
         self._terms = tuple(_steps(store, term, settings) for term in parse_feature_set(features))
         self.width = sum(steps.shape[1] for steps in self._terms)
         self.steps = store.segments.n_steps
+        self._mapped = 0  # bytes read since the maps were last given back
 
     def gather(self, starts: Sequence[int], lengths: Sequence[int], *, pinned: bool = False) -> Tensor:
         """The steps of some runs, one run after the other, without padding.
@@ -63,6 +67,11 @@ class Fusion:
                 rows[top : top + length, left:right] = steps[start : start + length]
                 left = right
             top += length
+        self._mapped += rows.nbytes
+        if self._mapped > _MAPPED:
+            self._mapped = 0
+            for steps in self._terms:
+                packed.give_back(steps)
         return batch
 
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from search_spaces.alignment import Segments
 from search_spaces.corpus import Notice
-from sweep import intact, packed
+from sweep import intact, moments, packed
 
 _WILD = 1000.0
 """How many times the deviation of one column may be that of another before a network cannot be expected to learn."""
@@ -67,14 +67,11 @@ def notices(found: Mapping[str, Oddities], segments: Segments, videos: Sequence[
 
 def _look(values: NDArray[np.float32], train: slice) -> Oddities:
     zero_rows = np.flatnonzero(np.concatenate([~block.any(axis=1) for block in packed.blocks(values)]))
-    lowest, highest = (np.array([f(b, axis=0) for b in packed.blocks(values[train])]) for f in (np.min, np.max))
-    constant = lowest.min(axis=0) == highest.max(axis=0)
-    mean = sum(block.sum(axis=0, dtype=np.float64) for block in packed.blocks(values[train])) / len(values[train])
-    squares = sum(((block - mean) ** 2).sum(axis=0) for block in packed.blocks(values[train]))
-    deviations = np.sqrt(np.asarray(squares))[~constant]
+    on_train = moments.of(values[train])
+    deviations = on_train.deviation[on_train.varies]
     return Oddities(
         zero_rows=len(zero_rows),
         first_zero_row=int(zero_rows[0]) if len(zero_rows) else None,
-        constant_columns=tuple(np.flatnonzero(constant).tolist()),
+        constant_columns=tuple(np.flatnonzero(~on_train.varies).tolist()),
         scale_ratio=float(deviations.max() / deviations.min()) if len(deviations) else 1.0,
     )

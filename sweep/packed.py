@@ -6,8 +6,10 @@ next packing replaces it. What is damaged later is discarded when a command open
 """
 
 import json
+import mmap
 import os
 import shutil
+import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -127,6 +129,19 @@ def blocks(values: NDArray[np.float32]) -> Iterator[NDArray[np.float32]]:
     """The rows a few thousand at a time: float64 copies of a 4096-column feature then stay at 256 MB."""
     for low in range(0, len(values), _BLOCK):
         yield values[low : low + _BLOCK]
+        give_back(values)
+
+
+def give_back(values: NDArray[np.float32]) -> None:
+    """Makes what was read through a memory map the system's cache alone again; until then it counts as this process's.
+
+    The values stay as they are; what is read once more is found in that cache. Arrays that are no map are left alone.
+    """
+    owner: object = values
+    while isinstance(owner, np.ndarray):
+        owner = owner.base
+    if isinstance(owner, mmap.mmap) and sys.platform == "linux":
+        owner.madvise(mmap.MADV_DONTNEED)
 
 
 def write(half: Path, tables: Iterable[FeatureTable]) -> None:

@@ -3,6 +3,10 @@
 Fitted once per feature, on the steps of the train partition as they stand in the videos (not on overlapping windows);
 devel and test are only mapped. Columns are mean-centred and not scaled, as the paper says ("mean-residual
 normalization"); `pca_standardize` scales them to unit variance first.
+
+scikit-learn's PCA(svd_solver="covariance_eigh") in every convention, but for the steps, of which it wants all at once:
+here the covariance is summed over blocks of them, of a size that no machine changes, so that memory grows with the
+width alone. Up to one block the digits are scikit-learn's.
 """
 
 from dataclasses import dataclass
@@ -13,11 +17,13 @@ from numpy.typing import NDArray
 
 from search_spaces.errors import SweepError
 from search_spaces.settings import Settings
-from sweep import digest, environment, intact, packed
+from sweep import digest, environment, intact, moments, packed
 from sweep.feature_store import FeatureStore
 
 _ALL = 1 - 1e-9
-"""Share that stands for all of the variance: scikit-learn takes none above, and the rest has no direction."""
+"""Share that stands for all of the variance: the rest is rounding and has no direction."""
+_RULE = 2
+"""Raised whenever a feature would be reduced to other numbers than before; part of the key."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +53,8 @@ class Reduction:
 
     def map(self, steps: NDArray[np.float32]) -> NDArray[np.float32]:
         """Steps (N, F) in the reduced space (N, k)."""
-        centred = (steps.astype(np.float64) - self.mean) / self.scale
+        centred = steps - self.mean  # float64
+        centred /= self.scale  # in place: 256 MB of a wide block
         mapped: NDArray[np.float32] = (centred @ self.components.T).astype(np.float32)
         return mapped
 
@@ -63,33 +70,46 @@ def fit(train: NDArray[np.float32], variance: float, standardize: bool = False) 
     Raises:
         ValueError: fewer than two steps, or every column is constant.
     """
-    from sklearn.decomposition import PCA  # noqa: PLC0415 - half a worker's start, and most workers never fit
-
-    # Not by the deviation, whose rounding leaves a constant column with a little of it.
-    varies = train.max(axis=0) > train.min(axis=0) if len(train) > 1 else np.zeros(train.shape[1], bool)
-    if not varies.any():
+    found = moments.of(train)
+    if not found.varies.any():
         raise ValueError(f"{len(train)} train steps without any variance")
-    steps = train.astype(np.float64)
-    mean = steps.mean(axis=0)
-    steps -= mean  # in place: 4096 columns of a real package fill gigabytes
-    scale = np.ones_like(mean)
-    if standardize:
-        scale[varies] = np.sqrt(np.einsum("nf,nf->f", steps, steps) / len(steps))[varies]
-        steps /= scale
-    model = PCA(n_components=min(variance, _ALL), svd_solver="covariance_eigh").fit(steps)
-    # scikit-learn turns every direction so that its largest entry is positive: the same on every machine.
-    return Reduction(mean, scale, model.components_, model.explained_variance_ratio_)
+    scale = np.where(found.varies & standardize, found.deviation, 1.0)
+    covariance = _covariance(train, found.mean)
+    covariance /= scale[:, None]
+    covariance /= scale
+    rising, vectors = np.linalg.eigh(covariance)
+    shares = np.maximum(rising[::-1], 0)  # rounding may leave a little less than none
+    shares /= shares.sum()
+    width = int(np.searchsorted(shares.cumsum(), min(variance, _ALL), side="right")) + 1
+    components = vectors.T[::-1][:width].copy()
+    largest = np.abs(components).argmax(axis=1)
+    components *= np.sign(components[np.arange(width), largest])[:, None]  # else its sign is the machine's choice
+    return Reduction(found.mean, scale, components, shares[:width])
+
+
+def _covariance(train: NDArray[np.float32], mean: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(F, F) with ddof 1, in a second pass around the mean: products of values far from 0 would cancel each other."""
+    count, width = train.shape
+    products, left = np.zeros((width, width)), np.zeros(width)
+    for block in moments.centred(train, mean):
+        products += block.T @ block
+        left += block.sum(axis=0)
+    left /= count  # of the mean, by its rounding
+    products -= count * left[:, None] * left
+    products /= count - 1
+    return products
 
 
 def folder_of(store: FeatureStore, feature: str, settings: Settings) -> Path:
     """Where a feature's reduced steps lie, or will."""
     train = store.train_steps()
     rule = [
+        _RULE,
         settings.pca_variance,
         settings.pca_standardize,
         train.start,
         train.stop,
-        environment.versions()["scikit-learn"],
+        environment.versions()["numpy"],
     ]
     return store.cache / "pca" / digest.of_value([packed.FORMAT, store.folder(feature).name, rule])
 

@@ -1,6 +1,7 @@
 """What is measured of a run's data before any cell: Table I, and the reference scores of Tables II to VI."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,7 +11,7 @@ from results.run_results import FeatureRow, ReferenceScore
 from search_spaces.corpus import PARTITIONS, Modality, Partition
 from search_spaces.features import JOIN, title
 from search_spaces.settings import Settings
-from sweep import environment, pca
+from sweep import environment, packed, pca
 from sweep.feature_store import FeatureStore
 
 
@@ -40,29 +41,43 @@ def references(store: FeatureStore, targets: tuple[str, ...]) -> Iterator[Refere
     Raises:
         SweepError: train has one class only.
     """
-    features = tuple(store.widths)
-    statistics = np.concatenate([_statistics(store, feature) for feature in features], axis=1)  # (S, 2F)
     for target in targets:
-        parts = {partition: _labelled(store, target, partition, statistics) for partition in PARTITIONS}
-        train, devel, test = (parts[partition] for partition in PARTITIONS)
+        train, devel, test = (_labelled(store, target, partition) for partition in PARTITIONS)
         found = (
             constant(target, train.y, devel.y, test.y),
             stratified(target, train.y, devel.y, test.y),
-            logistic(target, JOIN.join(features), train, devel, test),
+            logistic(target, JOIN.join(store.widths), train, devel, test),
         )
         for score in found:
             yield score.model_copy(update={"versions": environment.versions()})
 
 
-def _statistics(store: FeatureStore, feature: str) -> NDArray[np.float64]:
-    segments = store.segments
-    return segment_statistics(store.values(feature), segments.start, segments.length)
+@dataclass(frozen=True)
+class _Statistics:
+    """Mean and deviation of all raw features over segments of a partition, computed when asked for."""
+
+    store: FeatureStore
+    low: int  # first segment of the partition, and the one after its last
+    high: int
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return self.high - self.low, 2 * sum(self.store.widths.values())
+
+    def __getitem__(self, rows: NDArray[np.intp], /) -> NDArray[np.float64]:
+        return np.concatenate([self._of(feature, self.low + rows) for feature in self.store.widths], axis=1)
+
+    def _of(self, feature: str, chosen: NDArray[np.intp]) -> NDArray[np.float64]:
+        values, segments = self.store.values(feature), self.store.segments
+        found = segment_statistics(values, segments.start[chosen], segments.length[chosen])
+        packed.give_back(values)
+        return found
 
 
-def _labelled(store: FeatureStore, target: str, partition: Partition, statistics: NDArray[np.float64]) -> Labelled:
+def _labelled(store: FeatureStore, target: str, partition: Partition) -> Labelled:
     low, high = store.segments.partition_bounds[partition]
-    return Labelled(statistics[low:high], store.segments.classes[target][low:high])
+    return Labelled(_Statistics(store, low, high), store.segments.classes[target][low:high])
 
 
 def _varies(steps: NDArray[np.float32]) -> bool:
-    return len(steps) > 1 and bool((steps.max(axis=0) > steps.min(axis=0)).any())
+    return any(bool((block != steps[0]).any()) for block in packed.blocks(steps))

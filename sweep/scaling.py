@@ -6,9 +6,8 @@ Computed once per feature and content, like the reduced form, and memory-mapped 
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
-from sweep import digest, packed
+from sweep import digest, moments, packed
 from sweep.feature_store import FeatureStore
 
 _EPSILON = 1e-6  # added to every deviation by the official baseline
@@ -38,24 +37,9 @@ def standardize(store: FeatureStore, feature: str) -> Path:
     with packed.filling(folder) as half:
         if half is not None:
             values = store.values(feature)
-            shift, scale = _moments(values[store.train_steps()])
+            train = moments.of(values[store.train_steps()])
+            shift, scale = train.mean, np.where(train.varies, train.deviation + _EPSILON, 1.0)
             narrow = (shift.astype(np.float32), scale.astype(np.float32))
             blocks = ((block - narrow[0]) / narrow[1] for block in packed.blocks(values))
             packed.write_values(half, blocks, {"shift": shift, "scale": scale})
     return folder
-
-
-def _moments(train: NDArray[np.float32]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Shift and scale (F,) of every column."""
-    steps, width = train.shape
-    mean, squares = np.zeros(width), np.zeros(width)
-    lowest, highest = np.full(width, np.inf), np.full(width, -np.inf)
-    for block in packed.blocks(train):
-        mean += block.sum(axis=0, dtype=np.float64) / steps
-        np.minimum(lowest, block.min(axis=0), out=lowest)
-        np.maximum(highest, block.max(axis=0), out=highest)
-    for block in packed.blocks(train):
-        squares += ((block - mean) ** 2).sum(axis=0)
-    scale = np.sqrt(squares / steps) + _EPSILON
-    scale[lowest == highest] = 1.0
-    return mean, scale

@@ -1,6 +1,8 @@
 """The fast pass over a feature file gives what the careful pass gives, or leaves the file to it."""
 
 import random
+import tracemalloc
+from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
 
@@ -213,3 +215,33 @@ def test_files_read_together_say_what_each_says_alone(tmp_path: Path) -> None:
     assert [defects for _, defects in together] == [defects for _, defects in alone]
     assert [len(defects) for _, defects in together] == [0, 1, 0, 1, 0, 0, 1, 0, 1]
     assert all(equal(one, other) for (one, _), (other, _) in zip(together, alone, strict=True))
+
+
+@pytest.mark.parametrize("line_end", ["\n", "\r\n"])
+def test_parsing_holds_a_file_its_values_and_one_block(monkeypatch: pytest.MonkeyPatch, line_end: str) -> None:
+    monkeypatch.setattr(_feature_cells, "_BLOCK", 2**17)
+    row = ",".join(f"{value:.4f}" for value in np.random.default_rng(0).random(500))
+    text = _text(line_end.join(f"{250 * step},1,{row}" for step in range(2000)), 500)  # 7 MB
+    read_fast([_text("250,1,5", 1)])  # imports pandas
+    table, peak = _peak(lambda: read_fast([text])[0])
+    assert table is not None
+    assert table.values.nbytes == 4_000_000
+    assert peak < table.values.nbytes + 2_500_000
+
+
+def test_the_careful_pass_holds_one_row_of_cells() -> None:
+    row = ",".join(f"{value:.4f}" for value in np.random.default_rng(0).random(200))
+    text = _text("\n".join([*(f"{250 * step},1,{row}" for step in range(100)), f'25000,1,"0.5",{row[7:]}']), 200)
+    table, peak = _peak(lambda: read_carefully("f.csv", "1", text.data, text.columns)[0])
+    assert table is not None
+    assert table.values[-1, 0] == 0.5
+    assert peak < 4 * len(text.data)  # its cells as strings would take ten times as much
+
+
+def _peak(work: Callable[[], FeatureTable | None]) -> tuple[FeatureTable | None, int]:
+    """What it gives, and the bytes that it held at most."""
+    tracemalloc.start()
+    try:
+        return work(), tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()

@@ -13,6 +13,7 @@ from search_spaces.alignment import Segments
 from search_spaces.corpus import DataError
 from search_spaces.errors import SweepError
 from sweep import feature_store
+from sweep._feature_pack import _AHEAD, _ahead, _Share
 from tests.trees import FEATURES, edit, feature_file, label_file, partition_of, set_row, write_tree
 
 COUNTING_READER = """
@@ -237,3 +238,22 @@ def test_an_error_while_parsing_leaves_nothing_under_a_final_name_and_stops_at_o
         feature_store.build(root, "counting", tmp_path / "cache", workers=2)
     assert len(parsed) < 12  # of 150: a few files ahead of the one that failed
     assert [path for path in (tmp_path / "cache").rglob("*") if path.is_file() and path.suffix != ".lock"] == []
+
+
+@pytest.mark.parametrize(("size", "together"), [(1, 20), (_AHEAD // 3, 3), (_AHEAD, 1), (2 * _AHEAD, 1)])
+def test_no_more_text_is_parsed_ahead_of_its_packing_than_memory_has_room_for(size, together):
+    shares = [_Share((Path(str(number)),), size) for number in range(20)]
+    ahead = list(_ahead(shares))
+    assert [share for some in ahead for share in some] == shares
+    assert {len(some) for some in ahead[:-1]} <= {together}
+    assert len(ahead[0]) == together
+
+
+def test_a_feature_that_is_parsed_in_parts_is_packed_as_a_whole(tmp_path, monkeypatch):
+    root = write_tree(tmp_path / "tree")
+    whole = build(root, tmp_path / "whole")
+    monkeypatch.setattr("sweep._feature_pack._AHEAD", 1)
+    assert build(root, tmp_path / "parts").keys == whole.keys
+    files = {path.relative_to(tmp_path / "whole"): path.read_bytes() for path in (tmp_path / "whole").rglob("*.f32")}
+    assert files
+    assert all((tmp_path / "parts" / path).read_bytes() == content for path, content in files.items())

@@ -1,11 +1,14 @@
+import sys
+
 import numpy as np
 import pytest
 import torch
 
 from search_spaces.errors import SweepError
 from search_spaces.settings import Settings
-from sweep import feature_store, packed, pca
+from sweep import feature_store, fusion, packed, pca
 from sweep.fusion import Fusion
+from tests.memory import mapped_mb
 from tests.stores import store_of
 from tests.trees import FEATURES, feature_file, write_tree
 
@@ -41,9 +44,9 @@ def test_runs_stand_one_after_the_other_without_padding(tmp_path):
 
 def test_a_batch_may_be_changed_without_changing_the_store(tmp_path):
     store = store_of(tmp_path, {"fau": STEPS}, LENGTHS, {})
-    fusion = Fusion(store, "fau", RAW)
-    fusion.gather([0], [6]).fill_(9)
-    assert np.array_equal(fusion.gather([0], [6]).numpy(), STEPS)
+    features = Fusion(store, "fau", RAW)
+    features.gather([0], [6]).fill_(9)
+    assert np.array_equal(features.gather([0], [6]).numpy(), STEPS)
 
 
 @pytest.mark.parametrize("named", [("egemaps",), ("all",), ("fau", "egemaps")])
@@ -94,3 +97,14 @@ def test_raw_and_reduced_form_of_one_feature_stand_side_by_side(tmp_path):
 def test_a_feature_that_the_data_lacks_is_told(tmp_path, features):
     with pytest.raises(SweepError, match=r"feature 'xception' is unknown. Known: fau"):
         Fusion(store_of(tmp_path, {"fau": STEPS}, LENGTHS, {}), features, RAW)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems keep what was mapped")
+def test_an_epoch_holds_no_more_of_the_maps_than_was_read_last(tmp_path, monkeypatch):
+    monkeypatch.setattr(fusion, "_MAPPED", 2**21)
+    steps = np.arange(64_000 * 128, dtype=np.float32).reshape(-1, 128)  # 31 MB
+    store = store_of(tmp_path, {"fau": steps}, {"train": (64_000,), "devel": (), "test": ()}, {})
+    gathering, before = Fusion(store, "fau", RAW), mapped_mb()
+    for start in range(0, 64_000, 2000):
+        assert np.array_equal(gathering.gather([start], [2000]).numpy(), steps[start : start + 2000])
+        assert mapped_mb() < before + 6

@@ -11,6 +11,7 @@ import pytest
 from search_spaces.corpus import FeatureTable
 from search_spaces.errors import SweepError
 from sweep import packed
+from tests.memory import mapped_mb, wide_map
 
 
 def table(rows: int, first: float, columns: tuple[str, ...] = ("a", "b")) -> FeatureTable:
@@ -28,6 +29,7 @@ WRITER = """
 import sys, time
 from pathlib import Path
 from sweep import packed
+from tests.memory import mapped_mb, wide_map
 from tests.test_packed import table
 def tables():
     yield table(1000, 0)
@@ -116,3 +118,23 @@ def test_a_cache_that_cannot_be_made_is_told(tmp_path):
 
 def test_no_rows_are_an_empty_array(tmp_path):
     assert packed.read_values(tmp_path, 0, 4).shape == (0, 4)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems keep what was mapped")
+def test_blocks_hold_no_more_of_a_map_than_one_of_them(tmp_path):
+    values, before = wide_map(tmp_path / "key", 100_000, 128), mapped_mb()  # 49 MB, a block 4
+    sums = []
+    for block in packed.blocks(values):
+        sums.append(block.sum(dtype=np.float64))
+        assert mapped_mb() < before + 8
+    assert mapped_mb() < before + 4
+    assert sum(sums) == pytest.approx(values.sum(dtype=np.float64))
+
+
+def test_what_is_given_back_can_be_read_again_and_an_array_of_ones_own_is_left_alone(tmp_path):
+    values = wide_map(tmp_path / "key", 300, 4)
+    copy = values.copy()
+    packed.give_back(values[100:])
+    packed.give_back(copy)
+    assert np.array_equal(values, copy)
+    assert copy.any()

@@ -1,8 +1,11 @@
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from sklearn.decomposition import PCA
 
 from search_spaces.errors import SweepError
 from search_spaces.settings import Settings
@@ -28,6 +31,12 @@ def oracle(train: NDArray[np.float32], variance: float) -> tuple[NDArray[np.floa
     rows = vectors.T[::-1][:k]
     signs = np.sign(rows[np.arange(k), np.abs(rows).argmax(axis=1)])
     return rows * signs[:, None], shares[:k]
+
+
+def scikit_learn(train: NDArray[np.float32], variance: float) -> PCA:
+    """Fitted on steps that are centred before: it takes products of the values as they are."""
+    steps = train.astype(np.float64)
+    return PCA(n_components=variance, svd_solver="covariance_eigh").fit(steps - steps.mean(axis=0))
 
 
 def ragged(seed: int, rows: int = 200, width: int = 12) -> NDArray[np.float32]:
@@ -57,6 +66,47 @@ def test_the_reduction_is_that_of_the_covariance_matrix(variance):
     reduction = pca.fit(train, variance)
     assert reduction.components == pytest.approx(components, abs=1e-8)
     assert reduction.explained == pytest.approx(shares, abs=1e-10)
+
+
+@pytest.mark.parametrize("variance", [0.5, 0.95])
+def test_up_to_one_block_every_digit_is_scikit_learns(variance):
+    train = ragged(3)
+    reduction, model = pca.fit(train, variance), scikit_learn(train, variance)
+    assert np.array_equal(reduction.components, model.components_)
+    assert np.array_equal(reduction.explained, model.explained_variance_ratio_)
+
+
+@pytest.mark.parametrize("block", [1, 37, 199])
+@pytest.mark.parametrize("away", [0, 1e4])
+def test_blocks_of_any_size_give_the_pca_of_the_whole(monkeypatch, block, away):
+    train = ragged(4) + np.float32(away)
+    model = scikit_learn(train, 0.95)
+    monkeypatch.setattr(packed, "_BLOCK", block)
+    reduction = pca.fit(train, 0.95)
+    assert reduction.components == pytest.approx(model.components_, abs=1e-10)
+    assert reduction.explained == pytest.approx(model.explained_variance_ratio_, abs=1e-12)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_memory_does_not_grow_with_the_steps(tmp_path):
+    code = """
+from pathlib import Path
+from sweep import environment, packed, pca
+from tests.memory import wide_map
+packed._BLOCK = 4096
+def peak_after(name, rows):
+    values = wide_map(Path(name), rows, 64)
+    for _ in map(pca.fit(values, 0.95).map, packed.blocks(values)):
+        pass
+    return environment.peak_memory_mb()
+few = peak_after("few", 20_000)
+print(peak_after("many", 400_000) - few)  # 102 MB of them; as float64 205
+"""
+    root = Path(__file__).resolve().parents[1]
+    search = {"PYTHONPATH": str(root), "OMP_NUM_THREADS": "1"}
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, cwd=tmp_path, env=search)
+    assert float(done.stdout) < 20
 
 
 @pytest.mark.parametrize("seed", range(5))

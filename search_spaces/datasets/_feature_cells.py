@@ -7,6 +7,7 @@ pandas more than a cell does, and features are wide. What only a CSV reader coul
 import csv
 import io
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,41 +22,77 @@ _SHORT = 18  # characters of "timestamp,segment_id" up to which digits alone fit
 _LONG = 64  # beyond it nobody wrote a time and a number
 
 
-def plain_body(data: bytes) -> bytes | None:
-    """The lines below the header, ended by newlines but for the last; None where commas and newlines may mean less."""
-    head, line_end, body = data.partition(b"\n")
-    if not line_end or not _is_header(head.removesuffix(b"\r")):
-        return None
-    if b"\r" in body:
-        body = body.replace(b"\r\n", b"\n")
-    body = body.rstrip(b"\n")
-    if not body or b"\r" in body or b'"' in body:
-        return None
-    if b"+" in body and any(blank in body for blank in _BLANKS):  # pandas reads "+1e 5", which is no number
-        return None
-    return body
+@dataclass(frozen=True)
+class Body:
+    """The lines below a file's header, without the last line end; where they lie, for a copy is as large again."""
+
+    data: bytes
+    start: int
+    end: int
+
+    @property
+    def text(self) -> bytes:
+        """The lines themselves, a copy."""
+        return self.data[self.start : self.end]
+
+    @property
+    def rows(self) -> int:
+        """How many lines."""
+        return self.data.count(b"\n", self.start, self.end) + 1
+
+    def blocks(self) -> Iterator[bytes]:
+        """The lines in pieces, so that what is made of one stays in the processor's cache; ended by newlines alone."""
+        start = self.start
+        while start < self.end:
+            stop = self.data.find(b"\n", start + _BLOCK, self.end)
+            stop = self.end if stop < 0 else stop
+            block = self.data[start:stop]
+            yield (block + b"\n").replace(b"\r\n", b"\n")[:-1] if b"\r" in block else block
+            start = stop + 1
 
 
-def parse_cells(body: bytes, columns: int) -> tuple[NDArray[np.float64], NDArray[np.float32]] | None:
+def body_of(data: bytes) -> Body | None:
+    """What to parse of a file; None where its header may not end with its first line, or where nothing follows."""
+    line_end = data.find(b"\n")
+    if line_end < 0 or not _is_header(data[:line_end].removesuffix(b"\r")):
+        return None
+    end = len(data)
+    while data.endswith(b"\n", line_end + 1, end):
+        end -= 2 if data.endswith(b"\r\n", line_end + 1, end) else 1
+    return Body(data, line_end + 1, end) if end > line_end + 1 else None
+
+
+def parse_cells(body: Body, columns: int) -> tuple[NDArray[np.float64], NDArray[np.float32]] | None:
     """Time and segment (T, 2), and values (T, F); None unless every line is right in every cell by itself.
 
     Args:
-        body: from `plain_body`; of several files too, joined by a line end.
+        body: of one file, or of several joined by a line end.
         columns: F, as the header has it.
     """
-    meta: list[NDArray[np.float64]] = []
-    values: list[NDArray[np.float32]] = []
-    for block in _blocks(body):
-        numbers = _numbers(block) if _is_lattice(block, columns + 2) else None
-        if numbers is None or numbers.size % (columns + 2):
+    rows, width, top = body.rows, columns + 2, 0
+    if 2 * rows * width > body.end - body.start + 1:  # a cell and what ends it: two characters at least
+        return None
+    meta, values = np.empty((rows, 2)), np.empty((rows, columns), np.float32)
+    for block in body.blocks():
+        numbers = _numbers(block) if _is_plain(block) and _is_lattice(block, width) else None
+        if numbers is None or numbers.size % width:
             return None
-        cells = numbers.reshape(-1, columns + 2)
+        cells = numbers.reshape(-1, width)
+        here = slice(top, top + len(cells))
         with np.errstate(over="ignore"):  # what does not fit becomes infinite and is refused
-            values.append(cells[:, 2:].astype(np.float32))
-        meta.append(cells[:, :2].copy())
-        if not (np.isfinite(values[-1]).all() and _are_whole(meta[-1])):
+            values[here] = cells[:, 2:]
+        meta[here] = cells[:, :2]
+        if not (np.isfinite(values[here]).all() and _are_whole(meta[here])):
             return None
-    return np.concatenate(meta), np.concatenate(values) if len(values) > 1 else values[0]
+        top = here.stop
+    return meta, values
+
+
+def _is_plain(block: bytes) -> bool:
+    """Whether commas and line ends can mean nothing but the ends of cells, and a sign belongs to what follows it."""
+    if b"\r" in block or b'"' in block:
+        return False
+    return b"+" not in block or not any(blank in block for blank in _BLANKS)  # pandas reads "+1e 5", which is no number
 
 
 def _are_whole(meta: NDArray[np.float64]) -> bool:
@@ -71,16 +108,6 @@ def _is_header(head: bytes) -> bool:
     except UnicodeDecodeError:
         return False
     return True
-
-
-def _blocks(body: bytes) -> Iterator[bytes]:
-    """The lines in pieces, so that what is made of one stays in the processor's cache, in memory that is used again."""
-    start = 0
-    while start < len(body):
-        end = body.find(b"\n", start + _BLOCK)
-        end = len(body) if end < 0 else end
-        yield body[start:end]
-        start = end + 1
 
 
 def _is_lattice(body: bytes, width: int) -> bool:

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from search_spaces.corpus import Defect, FeatureTable
-from search_spaces.datasets._feature_cells import parse_cells, plain_body
+from search_spaces.datasets._feature_cells import Body, body_of, parse_cells
 from search_spaces.datasets._feature_rows import read_carefully
 from search_spaces.datasets._files import read_bytes, relative
 
@@ -58,14 +58,21 @@ def read_fast(texts: Sequence[FeatureText]) -> list[FeatureTable | None]:
     Returns:
         One a file; None where only the careful pass can tell: anything wrong, quoted cells, blank lines between rows.
     """
-    bodies = [body for text in texts if (body := plain_body(text.data)) is not None]
+    bodies = [body for text in texts if (body := body_of(text.data)) is not None]
     widths = {len(text.columns) for text in texts}
-    cells = parse_cells(b"\n".join(bodies), *widths) if len(bodies) == len(texts) and len(widths) == 1 else None
+    cells = parse_cells(_joined(bodies), *widths) if len(bodies) == len(texts) and len(widths) == 1 else None
     if cells is None:  # something in one of them, or they are no feature's files
         return [None] if len(texts) == 1 else [table for text in texts for table in read_fast([text])]
     meta, values = cells
-    rows = itertools.pairwise(itertools.accumulate((body.count(b"\n") + 1 for body in bodies), initial=0))
+    rows = itertools.pairwise(itertools.accumulate((body.rows for body in bodies), initial=0))
     return [_table(meta[lo:hi], values[lo:hi], text.columns) for text, (lo, hi) in zip(texts, rows, strict=True)]
+
+
+def _joined(bodies: Sequence[Body]) -> Body:
+    if len(bodies) == 1:
+        return bodies[0]
+    text = b"\n".join(body.text for body in bodies)
+    return Body(text, 0, len(text))
 
 
 def _table(meta: NDArray[np.float64], values: NDArray[np.float32], columns: tuple[str, ...]) -> FeatureTable | None:

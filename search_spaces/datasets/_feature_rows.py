@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
+from numpy.typing import NDArray
 
 from search_spaces.corpus import Defect, FeatureTable
-from search_spaces.datasets._files import Row, parse_rows, whole
+from search_spaces.datasets._files import Row, rows_of, whole
 
 _LARGEST = float(np.finfo(np.float32).max)
 
@@ -43,18 +44,23 @@ def read_carefully(
         data: its bytes.
         columns: the names of the feature columns.
     """
-    rows, unreadable = parse_rows(file, data)
-    if unreadable:
-        return None, (unreadable,)
-    if len(rows) < 2:
-        return None, (Defect(file, f"video {video}", "at least one row below the header", "none"),)
-    seen = _Seen()
-    troubles = [trouble for row in rows[1:] for trouble in _row_troubles(row, columns, seen)]
+    seen, troubles = _Seen(), list[_Trouble]()
+    meta, values = list[tuple[int | None, ...]](), list[NDArray[np.float32]]()
+    for number, row in enumerate(rows_of(file, data)):
+        if isinstance(row, Defect):
+            return None, (row,)
+        if number == 0:
+            continue
+        troubles.extend(_row_troubles(row, columns, seen))
+        if not troubles:
+            meta.append(tuple(map(whole, row.cells[:2])))
+            values.append(np.array([float(cell) for cell in row.cells[2:]], np.float32))
     if troubles:
         return None, tuple(_told(file, video, troubles))
-    meta = np.array([[whole(cell) for cell in row.cells[:2]] for row in rows[1:]], dtype=np.int64)
-    values = np.array([[float(cell) for cell in row.cells[2:]] for row in rows[1:]], dtype=np.float32)
-    return FeatureTable(meta[:, 0].copy(), meta[:, 1].copy(), values, columns), ()
+    if not values:
+        return None, (Defect(file, f"video {video}", "at least one row below the header", "none"),)
+    timestamps, segment_ids = np.array(meta, np.int64).T.copy()
+    return FeatureTable(timestamps, segment_ids, np.stack(values), columns), ()
 
 
 def _row_troubles(row: Row, columns: tuple[str, ...], seen: _Seen) -> Iterator[_Trouble]:

@@ -3,6 +3,7 @@
 import csv
 import io
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -42,7 +43,7 @@ def read_bytes(root: Path, path: Path) -> tuple[bytes, Defect | None]:
         return b"", missing(root, path)
     except OSError as error:
         return b"", Defect(relative(root, path), "", "a file that can be read", error.strerror or str(error))
-    if not data.strip():
+    if not data or data.isspace():
         return b"", Defect(relative(root, path), "", "content", "an empty file")
     if b"\0" in data:  # a copy that was cut short leaves these, and pandas would read up to them and say nothing
         row = data[: data.index(b"\0")].count(b"\n") + 1
@@ -58,17 +59,29 @@ def read_rows(root: Path, path: Path) -> tuple[tuple[Row, ...], Defect | None]:
 
 def parse_rows(file: str, data: bytes) -> tuple[tuple[Row, ...], Defect | None]:
     """The same from bytes already read; `file` is what a defect calls it."""
+    rows: list[Row] = []
+    for row in rows_of(file, data):
+        if isinstance(row, Defect):
+            return (), row
+        rows.append(row)
+    return (tuple(rows), None) if rows else ((), Defect(file, "", "content", "blank lines alone"))
+
+
+def rows_of(file: str, data: bytes) -> Iterator[Row | Defect]:
+    """The same one by one, since the cells of a wide file fill ten times its size; a defect stands for all of them."""
     try:
-        text = data.decode("utf-8-sig")
+        data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         row = data[: error.start].count(b"\n") + 1
-        return (), Defect(file, f"row {row}", "UTF-8 text", f"byte 0x{data[error.start]:02x}")
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+        yield Defect(file, f"row {row}", "UTF-8 text", f"byte 0x{data[error.start]:02x}")
+        return
+    reader = csv.reader(io.TextIOWrapper(io.BytesIO(data), "utf-8-sig", newline=""), strict=True)
     try:
-        rows = tuple(Row(reader.line_num, tuple(cell.strip() for cell in cells)) for cells in reader if cells)
+        for cells in reader:
+            if cells:
+                yield Row(reader.line_num, tuple(cell.strip() for cell in cells))
     except csv.Error as error:
-        return (), Defect(file, f"row {reader.line_num}", "comma-separated cells", str(error))
-    return (rows, None) if rows else ((), Defect(file, "", "content", "blank lines alone"))
+        yield Defect(file, f"row {reader.line_num}", "comma-separated cells", str(error))
 
 
 def whole(text: str) -> int | None:

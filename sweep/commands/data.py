@@ -54,9 +54,9 @@ def describe(root: Path, reader: str, cache: Path, as_json: bool, console: Conso
     _print_notices(found, console)
 
 
-def write_sample(root: Path, console: Console, scale: float = 1.0) -> None:
+def write_sample(root: Path, console: Console, scale: float = 1.0, real_widths: bool = False) -> None:
     """Writes the sample tree, or says that it stands already."""
-    summary = sample.write_sample(root, scale=scale)
+    summary = sample.write_sample(root, scale=scale, real_widths=real_widths)
     tell(console, str(summary))
 
 
