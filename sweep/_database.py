@@ -10,7 +10,8 @@ import optuna
 from optuna.study._frozen import FrozenStudy
 from optuna.trial import FrozenTrial, TrialState
 from pydantic import JsonValue
-from sqlalchemy.engine import Connection, Engine
+from sqlalchemy import event
+from sqlalchemy.engine import Connection, Engine, ExceptionContext
 from sqlalchemy.orm import Session, scoped_session
 from sqlalchemy.orm.session import JoinTransactionMode
 
@@ -36,6 +37,10 @@ def _repeatable(
     return patiently
 
 
+class _Refused(Exception):
+    """What the database said to a part of a step; Optuna, which would try the part again, does not know it."""
+
+
 class Database:
     """Reads and writes trials by study and number; a study that does not exist reads as empty.
 
@@ -58,6 +63,8 @@ class Database:
         self._backend = self.patience.through(lambda: open_storage(url, prefix, timeout_s, create))
         self._storage = optuna.storages.get_storage(self._backend)
         self._studies: dict[str, optuna.Study] = {}
+        self._in_step = False
+        event.listen(self._backend.engine, "handle_error", self._refuse)
 
     def close(self) -> None:
         """Lets go of every connection."""
@@ -197,14 +204,24 @@ class Database:
         Optuna commits every attribute by itself; here its sessions join a transaction of ours.
         """
         sessions, engine = self._backend.scoped_session, self._backend.engine
-        with engine.begin() as connection:
-            if engine.name == "sqlite":  # Python's driver would begin with the first change, and could be too late then
-                connection.exec_driver_sql("BEGIN IMMEDIATE")
-            _bind(sessions, connection, "rollback_only")
-            try:
-                yield
-            finally:
-                _bind(sessions, engine, "conditional_savepoint")
+        self._in_step = True
+        try:
+            with engine.begin() as connection:
+                if engine.name == "sqlite":  # Python's driver would begin with the first change: perhaps too late
+                    connection.exec_driver_sql("BEGIN IMMEDIATE")
+                _bind(sessions, connection, "rollback_only")
+                try:
+                    yield
+                finally:
+                    _bind(sessions, engine, "conditional_savepoint")
+        except _Refused as refused:
+            raise (refused.__cause__ or refused) from None
+        finally:
+            self._in_step = False
+
+    def _refuse(self, context: ExceptionContext) -> None:
+        if self._in_step and not context.is_pre_ping:
+            raise _Refused from context.sqlalchemy_exception or context.original_exception
 
     @_repeatable
     def _id(self, study: str, number: int) -> int:

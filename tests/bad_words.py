@@ -12,7 +12,7 @@ MISTAKES = (
     (("reusme", "run"), "Did you mean 'resume'?"),
     (("[/x]",), "No such command '[/x]'"),
     (("data", "chek", "tree"), "Did you mean 'check'?"),
-    (("status",), "Missing argument 'run_dir'"),
+    (("status",), "Missing argument 'RUN'"),
     (("status", "a", "1", "b"), "unexpected extra argument"),
     (("run", "smoke"), "Missing option '--data'"),
     (("run", "smoke", "--data"), "Option '--data' requires an argument"),
