@@ -45,7 +45,10 @@ def _separable(found: Findings) -> str:
     others = len(found.against_best)
     alike = sum(not each.separable for each in found.against_best)
     runner_up = found.against_best[0]
-    said = "is separable from every other cell" if alike == 0 else f"is not separable from {alike} of {others} others"
+    every = found.best is None or others == found.best.candidates - 1
+    whom = f"{others} others" if every else f"the {others} next best"
+    all_of_them = "every other cell" if every else whom
+    said = f"is separable from {all_of_them}" if alike == 0 else f"is not separable from {alike} of {whom}"
     return (
         f"the best cell {said}; from the runner-up, {runner_up.other.branches[0]}, it differs by "
         f"{_difference(runner_up)} (videos swapped at random, {found.videos} videos, Holm)."

@@ -86,7 +86,7 @@ class Findings(_Frozen):
     level: float  # of the intervals
     intervals: tuple[CellInterval, ...]  # ranked cells, best first, then the multitask run
     best: BestOfMany | None
-    against_best: tuple[Comparison, ...]  # the best cell against every other, in their order
+    against_best: tuple[Comparison, ...]  # the best cell against the others, in their order; of thousands, the first
     multitask: Comparison | None  # the multitask run against its main cell
     fusions: tuple[LateFusion, ...]
     ranks: WayRanks | None  # None below two complete feature sets

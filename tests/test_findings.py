@@ -66,6 +66,14 @@ def test_a_clear_winner_is_separable_and_keeps_its_f1() -> None:
     assert "is separable from every other cell" in " ".join(conclusions(found))
 
 
+def test_of_very_many_cells_the_best_is_compared_with_the_next_best(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("results.statistics.find._COMPARED", 4)
+    clear, alike = find(planted({"best/way1": 2.0, **GRID})), find(planted(GRID))
+    assert [each.other for each in clear.against_best] == [each.cell for each in clear.intervals[1:5]]
+    assert "is separable from the 4 next best" in " ".join(conclusions(clear))
+    assert "of the 4 next best" in " ".join(conclusions(alike))
+
+
 def test_winners_among_equals_are_said_to_be_so() -> None:
     found = find(planted(GRID))
     assert found.best is not None

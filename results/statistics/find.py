@@ -33,6 +33,7 @@ from search_spaces.alignment import Segments
 from search_spaces.corpus import MASKED
 from search_spaces.errors import SweepError
 
+_COMPARED = 200  # cells that the best is compared with, the next best first: who leads is the question
 _FUSION_RESAMPLES = 200  # each of them chooses members anew
 _RULES: Mapping[FusionRule, late_fusion.Rule] = {"top": late_fusion.top, "greedy": late_fusion.greedy}
 
@@ -83,7 +84,7 @@ class _Finder:
 
     def find(self) -> Findings:
         joint = next(iter(self._joint), None)
-        against = self._comparisons([(self._ranked[0], other) for other in self._ranked[1:]])
+        against = self._comparisons([(self._ranked[0], other) for other in self._ranked[1 : 1 + _COMPARED]])
         return Findings(
             target=self._in.target,
             videos=self._devel.videos,
