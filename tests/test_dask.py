@@ -147,6 +147,7 @@ def test_what_a_killed_dask_worker_had_printed_is_in_the_runs_log(site: Site, cl
     assert f"--- {cell('killer')} in process" in site.folder.log(cell("killer")).read_text()
 
 
+@pytest.mark.slow
 def test_a_dask_worker_that_is_stopped_is_given_up_and_gets_no_other_trial(site: Site, cluster: Cluster) -> None:
     cluster.add_worker("a", nanny=True)
     with site.executor(cluster, hang_s=5) as executor:
@@ -185,6 +186,7 @@ def test_workers_that_join_late_take_part_and_those_that_leave_cost_no_attempt(s
     ]
 
 
+@pytest.mark.slow
 def test_a_scheduler_that_is_started_again_goes_on_and_costs_no_attempt(site: Site, own_cluster: Cluster) -> None:
     own_cluster.add_worker("a")
     with site.executor(own_cluster) as executor:
@@ -332,6 +334,7 @@ def _before_dask(place: Path) -> Path:
     return place / "before"
 
 
+@pytest.mark.slow
 def test_no_scheduler_is_one_message(site: Site) -> None:
     with pytest.raises(SweepError, match=r"^No Dask scheduler answers at tcp://127\.0\.0\.1:9: "):
         DaskExecutor(Setup(1, site.folder.logs, site.said.append, scheduler="tcp://127.0.0.1:9"))

@@ -3,6 +3,7 @@
 import io
 from pathlib import Path
 
+import pytest
 from rich.console import Console
 
 from results.tables import NUMBERS
@@ -39,6 +40,7 @@ features = ["vggish+fau+bert~"]
 """
 
 
+@pytest.mark.slow
 def test_a_demo_prints_every_table_and_a_second_one_trains_nothing(tmp_path: Path) -> None:
     space = str(write_space(tmp_path / "small.toml", SMALL))
     printed, told = [], []

@@ -146,6 +146,7 @@ def sweeps_record(cache: Path, cell: Cell, settings: Settings) -> SeedRecord:
     return run_trial(Job(cell=cell, settings=settings, data=source), lambda _: None).record.seeds[0]
 
 
+@pytest.mark.slow
 @pytest.mark.forrest
 @pytest.mark.skipif(not FORREST.exists(), reason="the real tree is not here")
 @pytest.mark.parametrize(

@@ -285,6 +285,7 @@ print(hashlib.sha256(content).hexdigest())
 """
 
 
+@pytest.mark.slow
 def test_bytes_depend_neither_on_the_process_nor_on_the_users_matplotlibrc(tmp_path: Path) -> None:
     rc = tmp_path / "matplotlibrc"
     rc.write_text("text.usetex: True\nfont.size: 30\naxes.facecolor: red\nsvg.fonttype: path\n", encoding="utf-8")

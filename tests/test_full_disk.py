@@ -127,6 +127,7 @@ def begun(tmp_path_factory: pytest.TempPathFactory, tree: Path, cache: Path, fin
     return tiny_run(tmp_path_factory.mktemp("begun"), tree, cache, fewer)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("limit", "file"),
     [(500, "run.json"), (150_000, "study.db")],
@@ -168,6 +169,7 @@ def test_a_cache_that_does_not_fit_is_named_and_packs_later(small: Path, tree: P
     assert sweep("data", "check", tree, "--cache", small).code == 0
 
 
+@pytest.mark.slow
 def test_a_checkpoint_that_does_not_fit_stops_the_run_and_blames_no_cell(
     small: Path, tree: Path, cache: Path, finished: TinyRun
 ) -> None:

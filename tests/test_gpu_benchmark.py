@@ -10,6 +10,7 @@ from benchmarks.gpu_load import Load
 from benchmarks.gpu_row import difference
 
 
+@pytest.mark.slow
 def test_it_runs_from_data_to_tables(tmp_path: Path, tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     out = tmp_path / "gpu.md"
     words = [str(tree), "--features", "vggish", "--ways", "way2", "--kinds", "cpu", "--workers", "2", "--epochs", "2"]

@@ -77,6 +77,7 @@ def test_hours_and_memory_follow_from_epochs_cells_and_workers() -> None:
     assert found.hours_most == pytest.approx(4 * 10_000 / 3600)
 
 
+@pytest.mark.slow
 def test_memory_counts_workers_the_coordinator_and_the_data_once(tree: Path, cache: Path, sweep: Sweep) -> None:
     words = ("plan", "smoke", "--data", tree, "--cache", cache, "--json", "--workers")
     one, four = (json.loads(sweep(*words, count).out) for count in (1, 4))

@@ -231,6 +231,7 @@ def test_the_papers_figures_stand_beside_ours_when_asked_for() -> None:
     assert "In brackets: the paper's figure" in Page(words(replace(material, compare="paper"))).text
 
 
+@pytest.mark.slow
 def test_a_finished_run_gets_its_page_and_its_figures(finished: TinyRun, tmp_path: Path, sweep: Sweep) -> None:
     run = copied(finished, tmp_path).folder.path
     before = files(run)

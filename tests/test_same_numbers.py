@@ -69,6 +69,7 @@ def open_to_all() -> Iterator[Path]:
         yield Path(place)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
 def test_another_user_gets_the_same_bytes(finished: TinyRun, open_to_all: Path) -> None:
     if not all(folder.stat().st_mode & 0o005 == 0o005 for folder in (ROOT, *ROOT.parents)):
