@@ -291,7 +291,7 @@ class LedgerMachine(RuleBasedStateMachine):
         assert artifacts == {str(of): fake_outcome(of).predictions for of in CELLS}
 
 
-TestLedgerMachine = LedgerMachine.TestCase
+TestLedgerMachine = pytest.mark.slow(LedgerMachine.TestCase)
 TestLedgerMachine.settings = settings(max_examples=8, stateful_step_count=25)
 
 

@@ -74,6 +74,7 @@ def battered(tmp_path_factory: pytest.TempPathFactory, tree: Path, cache: Path) 
     return made, stops, resume(made.folder.path, None, None, Options(1), Console(file=io.StringIO()))
 
 
+@pytest.mark.slow
 def test_a_run_that_was_killed_and_stopped_ends_complete(battered: tuple[TinyRun, list[Ended], Ending]) -> None:
     _, _, ending = battered
     assert ending.progress.complete
@@ -81,6 +82,7 @@ def test_a_run_that_was_killed_and_stopped_ends_complete(battered: tuple[TinyRun
     assert ending.trained == 2  # the joint runs: everything else was finished before
 
 
+@pytest.mark.slow
 def test_no_finished_cell_is_trained_twice(battered: tuple[TinyRun, list[Ended], Ending]) -> None:
     made, stops, _ = battered
     last = trials(made.folder.path)
@@ -94,6 +96,7 @@ def test_no_finished_cell_is_trained_twice(battered: tuple[TinyRun, list[Ended],
     )
 
 
+@pytest.mark.slow
 def test_a_stop_says_how_to_go_on(battered: tuple[TinyRun, list[Ended], Ending]) -> None:
     made, stops, _ = battered
     for stop in stops[1:]:
@@ -102,6 +105,7 @@ def test_a_stop_says_how_to_go_on(battered: tuple[TinyRun, list[Ended], Ending])
         )
 
 
+@pytest.mark.slow
 def test_kills_stops_and_workers_change_no_byte_of_a_record_an_artifact_or_a_table(
     battered: tuple[TinyRun, list[Ended], Ending], finished: TinyRun
 ) -> None:
