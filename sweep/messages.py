@@ -9,31 +9,33 @@ from results.records import Cost, TrialRecord
 from sweep.job import EpochEvent, Job
 
 
-class _Message(BaseModel):
+class Message(BaseModel):
+    """A value that travels as JSON, bytes and all."""
+
     model_config = ConfigDict(frozen=True, extra="forbid", ser_json_bytes="base64", val_json_bytes="base64")
 
 
-class Order(_Message):
+class Order(Message):
     """To the worker: run this trial and log there."""
 
     job: Job
     log: Path
 
 
-class Ready(_Message):
+class Ready(Message):
     """From the worker: libraries are loaded, orders may come."""
 
     kind: Literal["ready"] = "ready"
 
 
-class Epoch(_Message):
+class Epoch(Message):
     """From the worker, after every epoch."""
 
     kind: Literal["epoch"] = "epoch"
     event: EpochEvent
 
 
-class Done(_Message):
+class Done(Message):
     """From the worker: the trial has an outcome."""
 
     kind: Literal["done"] = "done"
@@ -42,7 +44,7 @@ class Done(_Message):
     predictions: bytes
 
 
-class Ended(_Message):
+class Ended(Message):
     """From the worker: the trial has none.
 
     Attributes:

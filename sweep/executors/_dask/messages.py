@@ -3,10 +3,10 @@
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+from pydantic import Field, TypeAdapter
 
 from sweep.job import EpochEvent, Job
-from sweep.messages import Done, Ended
+from sweep.messages import Done, Ended, Message
 from sweep.parcels import Parcel
 
 CHECKPOINT = "checkpoint"
@@ -15,12 +15,6 @@ CHECKPOINT_FILE = "checkpoint.safetensors"
 """Its file in a Dask worker."""
 
 _Id = Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
-
-
-class Message(BaseModel):
-    """One of the values below."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", ser_json_bytes="base64", val_json_bytes="base64")
 
 
 class Member(Message):
