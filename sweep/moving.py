@@ -23,6 +23,7 @@ from sweep.notes import Notebook, notes_study
 from sweep.patience import ConnectionLost, Patience
 from sweep.storage_note import Storage
 from sweep.storage_url import postgres
+from sweep.study_names import prefix_of
 
 _TIMEOUT_S = 10.0  # for a locked file
 
@@ -57,8 +58,8 @@ def move(folder: RunFolder, identity: Identity, asked: str, say: Callable[[str],
     _remember(folder, there, target)
     with _failing(folder, there, target), _opened(there) as source:
         with _made(folder, target) as made:
-            rows.copy(source, _prefix(there), made, _prefix(target))
-            _compare(rows.summary(source, _prefix(there)), rows.summary(made, _prefix(target)), target)
+            rows.copy(source, prefix_of(there.run), made, prefix_of(target.run))
+            _compare(rows.summary(source, prefix_of(there.run)), rows.summary(made, prefix_of(target.run)), target)
         storage_note.keep(folder, target)  # from here on the run is in its new place
     _tidy(folder, target, there, say)
     say(f"The {len(studies)} studies of {folder.path} are in {target} now, every row as it was.")
@@ -95,7 +96,7 @@ def _failing(folder: RunFolder, there: Storage, target: Storage) -> Iterator[Non
 def _opened(storage: Storage) -> Iterator[Engine]:
     """A storage that exists, held for this process."""
     opened = Patience(str(storage)).through(
-        lambda: open_storage(storage.url, _prefix(storage), _TIMEOUT_S, create=True)
+        lambda: open_storage(storage.url, prefix_of(storage.run), _TIMEOUT_S, create=True)
     )
     try:
         yield opened.engine
@@ -109,10 +110,6 @@ def _made(folder: RunFolder, storage: Storage) -> Iterator[Engine]:
     """A storage for a copy; a file is there once the block has ended."""
     with new_file(folder.study_db) if postgres(storage.url) is None else _opened(storage) as made:
         yield made
-
-
-def _prefix(storage: Storage) -> str:
-    return f"{storage.run}/" if storage.run else ""
 
 
 def _compare(original: dict[str, dict[str, str]], copied: dict[str, dict[str, str]], target: Storage) -> None:
@@ -165,4 +162,4 @@ def _remove(folder: RunFolder, storage: Storage) -> None:
         folder.study_db.unlink(missing_ok=True)
         return
     with _opened(storage) as engine:
-        rows.remove(engine, _prefix(storage))
+        rows.remove(engine, prefix_of(storage.run))

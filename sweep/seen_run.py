@@ -19,6 +19,7 @@ from sweep.opened import open_run
 from sweep.patience import Patience
 from sweep.storage_note import Storage
 from sweep.storage_url import postgres, shared, split
+from sweep.study_names import prefix_of
 from sweep.study_reader import StudyReader
 
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ class SeenRun:
         """
         database = postgres(self.storage.url)
         if database is not None:
-            return _ask(database, _STATE, f"{self.storage.run}/")
+            return _ask(database, _STATE, prefix_of(self.storage.run))
         try:
             found = (sqlite_path(self.storage.url) or Path()).stat()
         except OSError:

@@ -1,6 +1,11 @@
 """How the studies of a run are called: the grid by its target, the others by what they are for."""
 
 
+def prefix_of(run: str | None) -> str:
+    """What stands before the names of a run's studies where several runs share a storage; nothing where one owns it."""
+    return f"{run}/" if run else ""
+
+
 def grid_study(target: str) -> str:
     """The 78 cells that Tables II to IV print and that selection ranks."""
     return target
