@@ -131,7 +131,8 @@ def _is_ours(process: psutil.Process) -> bool:
 
 @contextmanager
 def running(folder: Path) -> Iterator[Cluster]:
-    """A cluster without workers, in an existing folder."""
+    """A cluster without workers, in a folder that is made where there is none."""
+    folder.mkdir(exist_ok=True)
     cluster = Cluster(folder)
     try:
         cluster.start_scheduler()

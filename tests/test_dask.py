@@ -84,9 +84,7 @@ def cluster(scheduler: Cluster) -> Iterator[Cluster]:
 @pytest.fixture
 def own_cluster(tmp_path: Path) -> Iterator[Cluster]:
     """One whose scheduler may be killed."""
-    place = tmp_path / "cluster"
-    place.mkdir()
-    with dask_cluster.running(place) as started:
+    with dask_cluster.running(tmp_path / "cluster") as started:
         yield started
 
 

@@ -38,9 +38,7 @@ AWAY = Path("/proc/self/cwd")  # a folder of ours here, and another one in every
 
 @pytest.fixture
 def cluster(tmp_path: Path) -> Iterator[Cluster]:
-    place = tmp_path / "cluster"
-    place.mkdir()
-    with dask_cluster.running(place) as started:
+    with dask_cluster.running(tmp_path / "cluster") as started:
         yield started
 
 

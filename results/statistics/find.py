@@ -25,7 +25,7 @@ from results.statistics import late_fusion
 from results.statistics.bootstrap import LEVEL, RESAMPLES, f1_interval, generator, resamples
 from results.statistics.comparison import SEPARABLE, Compared, compare, holm, swaps
 from results.statistics.counts import Counts, macro_f1, video_counts
-from results.statistics.labelled import Labelled
+from results.statistics.known_segments import KnownSegments
 from results.statistics.ranks import rank_columns
 from results.statistics.winner import correct
 from results.summary import summarize
@@ -72,7 +72,7 @@ class _Finder:
 
     def __init__(self, measured: Measured) -> None:
         self._in = measured
-        self._devel = Labelled.of(measured.segments, "devel", measured.target)
+        self._devel = KnownSegments.of(measured.segments, "devel", measured.target)
         joint = (measured.multitask.cell,) if measured.multitask else ()
         order = tuple(record.cell for record in ranked(measured.records, measured.target))
         found = ((cell, measured.predictions(cell)) for cell in (*order, *joint))
@@ -156,7 +156,7 @@ class _Finder:
 
     def _test(self, members: Sequence[Cell], seed: int) -> Scores | None:
         """The score on test of the one seed that would be submitted."""
-        test = Labelled.of(self._in.segments, "test", self._in.target)
+        test = KnownSegments.of(self._in.segments, "test", self._in.target)
         if not self._in.selected or not np.any(test.truth != MASKED):
             return None
         fused = late_fusion.fuse([self._predictions(cell).test[seed : seed + 1] for cell in members])

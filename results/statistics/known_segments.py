@@ -11,7 +11,7 @@ from search_spaces.corpus import MASKED, Partition
 
 
 @dataclass(frozen=True)
-class Labelled:
+class KnownSegments:
     """The segments of a partition as the predictions have them."""
 
     truth: NDArray[np.int64]  # (S,)
