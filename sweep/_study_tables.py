@@ -51,9 +51,6 @@ class StudyTables:
     Args:
         place: the database.
         prefix: stands before every study's name there.
-
-    Raises:
-        SweepError: it is missing, locked, damaged or somebody else's.
     """
 
     def __init__(self, place: Place, prefix: str) -> None:
@@ -63,8 +60,15 @@ class StudyTables:
         self._notes: dict[str, dict[str, str]] = {}  # study -> key -> JSON
         self._trials: dict[str, dict[int, Stored]] = {}  # study -> trial id -> trial
         self._rows: dict[str, dict[str, list[Row]]] = {}
+
+    def check(self) -> None:
+        """Makes sure that there are studies to be read, before anything is read of them.
+
+        Raises:
+            SweepError: their database is missing, locked, damaged or somebody else's.
+        """
         with self.errors():
-            place.check()
+            self._place.check()
 
     def is_known(self) -> bool:
         """Whether its schema is the one that is known here."""

@@ -56,7 +56,8 @@ class Ledger(StudyReader):
         self._database = self._optuna(create=True)
         self._queued: dict[str, dict[str, Row]] = {}  # study -> cell -> its WAITING trial
         self._changed = False
-        return self._patience.through(self._tables) or self._database
+        # Opening it for writing has looked whether it is whole, which takes some milliseconds a megabyte.
+        return self._patience.through(lambda: self._tables(check=False)) or self._database
 
     def close(self) -> None:
         """Lets go of the database."""
@@ -131,10 +132,11 @@ class Ledger(StudyReader):
             waiting = ((name, in_state(rows, State.WAITING)) for name, rows in self._rows(study).items())
             self._queued[study] = {name: row for name, row in waiting if row is not None}
         row = self._queued[study].pop(str(cell), None)
+        if row is None:
+            return None
         with self._writing():
-            if row is None or not self._database.claim(study, row.number):
-                return None
-        return Ticket(study, row.number, cell, row.attempt)
+            claimed = self._database.claim(study, row.number)
+        return Ticket(study, row.number, cell, row.attempt) if claimed else None
 
     def complete(self, ticket: Ticket, record: TrialRecord, cost: Cost, artifact: Artifact) -> None:
         """Stores what a trial measured and tells it COMPLETE, with its devel macro-F1 as the mean over seeds.

@@ -21,6 +21,7 @@ from sweep.folder import Artifact
 from sweep.lock import Holder
 from sweep.patience import Patience
 from sweep.storage_url import postgres
+from sweep.study_names import prefix_of
 
 if TYPE_CHECKING:
     from optuna.study._frozen import FrozenStudy
@@ -58,7 +59,7 @@ class StudyReader:
         self._url = storage_url
         self._run_name = run_name
         self._max_attempts = max_attempts
-        self._prefix = f"{run_name}/" if run_name else ""
+        self._prefix = prefix_of(run_name)
         self._timeout_s = timeout_s
         self._records: dict[tuple[str, int], TrialRecord] = {}  # of finished trials, which do not change
         self._costs: dict[tuple[str, int], Cost] = {}
@@ -72,17 +73,25 @@ class StudyReader:
             raise
 
     def _open(self) -> Source:
-        return self._patience.through(self._tables) or self._optuna()
+        return self._patience.through(lambda: self._tables(check=True)) or self._optuna()
 
     def _check(self) -> None:
         self.refresh()
 
-    def _tables(self) -> StudyTables | None:
-        """The studies as their tables have them; None where these are none that we can read ourselves."""
+    def _tables(self, *, check: bool) -> StudyTables | None:
+        """The studies as their tables have them; None where these are none that we can read ourselves.
+
+        Args:
+            check: look whether the database is whole first, where nobody has.
+        """
         path = sqlite_path(self._url)
         place = DatabaseFile(path, self._timeout_s) if path is not None else self._shared
-        found = StudyTables(place, self._prefix) if place is not None else None
-        return found if found is not None and found.is_known() else None
+        if place is None:
+            return None
+        found = StudyTables(place, self._prefix)
+        if check:
+            found.check()
+        return found if found.is_known() else None
 
     def _optuna(self, *, create: bool = False) -> "Database":
         """The studies as Optuna has them, which takes a second to load."""
