@@ -13,17 +13,15 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import typer
 
 from search_spaces.errors import SweepError
-from sweep import __version__, engines, environment, streams
+from sweep import __version__, cli_data, consoles, engines, environment, streams
 from sweep import cli_options as option
 from sweep.plain import tell
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
     from sweep.commands.ending import Ending
     from sweep.commands.run import Options
 
-EXIT_MISTAKE, EXIT_HOLES, EXIT_DIFFERS = 2, 3, 3
+EXIT_HOLES, EXIT_DIFFERS = 3, 3
 
 app = typer.Typer(
     add_completion=False,
@@ -31,8 +29,7 @@ app = typer.Typer(
     rich_markup_mode="markdown",  # rich's own would take what stands in brackets, such as a default, for a style
     help="Feature-grid sweeps of multimodal sentiment models: every cell trained once, resumable, tables at the end.",
 )
-data = typer.Typer(no_args_is_help=True, help="Look at a data tree, or write a sample one.")
-app.add_typer(data, name="data")
+app.add_typer(cli_data.app, name="data")
 
 
 def main() -> NoReturn:
@@ -52,8 +49,8 @@ def main() -> NoReturn:
 
 def _refuse(sentence: str) -> NoReturn:
     with suppress(OSError):  # standard error itself may be on the full disk; the exit code says it then
-        tell(_errors(), f"sweep: {sentence}")
-    sys.exit(EXIT_MISTAKE)
+        tell(consoles.errors(), f"sweep: {sentence}")
+    sys.exit(cli_data.EXIT_MISTAKE)
 
 
 @app.callback(invoke_without_command=True)
@@ -61,9 +58,9 @@ def _root(
     context: typer.Context, version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False
 ) -> None:
     if version:
-        tell(_prints(), f"muse-sweep {__version__}")
+        tell(consoles.prints(), f"muse-sweep {__version__}")
     elif context.invoked_subcommand is None:
-        tell(_prints(), context.get_help())
+        tell(consoles.prints(), context.get_help())
 
 
 @app.command()
@@ -74,7 +71,7 @@ def demo(
     """Sample tree, whole paper grid at a small budget, multitask, Tables I-VI: minutes on two cores."""
     from sweep.commands.demo import demo as carry_out
 
-    _end(carry_out(folder, _options(workers), _errors(), _prints()))
+    _end(carry_out(folder, _options(workers), consoles.errors(), consoles.prints()))
 
 
 @app.command()
@@ -94,7 +91,7 @@ def plan(
     from sweep.commands.run import Request
 
     request = Request(space, data_dir, None, tuple(targets or ()), seeds, epochs, "cpu", cache, reader)
-    command.plan(request, workers or environment.cores(), as_json, _prints(), _errors())
+    command.plan(request, workers or environment.cores(), as_json, consoles.prints(), consoles.errors())
 
 
 @app.command()
@@ -124,7 +121,7 @@ def run(
         space, data_dir, run_dir, tuple(targets or ()), seeds, epochs, device, cache, reader, storage
     )
     options = _options(workers, retry_failed, allow_holes, hang_minutes, other_versions, engine, scheduler)
-    _end(command.run(request, options, _errors()))
+    _end(command.run(request, options, consoles.errors()))
 
 
 @app.command()
@@ -144,7 +141,7 @@ def resume(
     from sweep.commands import run as command
 
     options = _options(workers, retry_failed, allow_holes, hang_minutes, other_versions, engine, scheduler)
-    _end(command.resume(run_dir, data_dir, cache, options, _errors()))
+    _end(command.resume(run_dir, data_dir, cache, options, consoles.errors()))
 
 
 @app.command()
@@ -152,7 +149,7 @@ def move(run_dir: option.Run, to: option.NewStorage) -> None:
     """Move a run's studies into a PostgreSQL database, or back into the run folder; nobody may be at work on it."""
     from sweep.commands.move import move as carry_over
 
-    carry_over(run_dir, to, _errors())
+    carry_over(run_dir, to, consoles.errors())
 
 
 @app.command()
@@ -166,7 +163,7 @@ def replay(
     """Train a recorded cell again and compare: exit code 3 where a figure differs."""
     from sweep.commands.replay import replay as repeat
 
-    if not repeat(run_dir, " ".join(cell), seed, data_dir, cache, _prints(), _errors()):
+    if not repeat(run_dir, " ".join(cell), seed, data_dir, cache, consoles.prints(), consoles.errors()):
         raise typer.Exit(EXIT_DIFFERS)
 
 
@@ -178,11 +175,11 @@ def status(
     from sweep.commands import status as command
 
     if watch:
-        command.watch(run, seconds or command.EVERY_S, as_json, _prints())
+        command.watch(run, seconds or command.EVERY_S, as_json, consoles.prints())
     elif seconds is not None:
         raise SweepError(f"SECONDS goes with --watch: sweep status RUN --watch {seconds:g}")
     else:
-        command.status(run, as_json, _prints())
+        command.status(run, as_json, consoles.prints())
 
 
 @app.command()
@@ -198,7 +195,7 @@ def tables(
     from sweep.commands import tables as command
 
     request = command.Request(format_, tuple(table or ()), out, compare, aggregate)
-    command.tables(run_dir, request, _prints(), _errors())
+    command.tables(run_dir, request, consoles.prints(), consoles.errors())
 
 
 @app.command()
@@ -211,7 +208,7 @@ def report(
     """Write one HTML page of a run: summary, tables, figures, cost, failures, provenance; figures as files too."""
     from sweep.commands import report as command
 
-    command.report(run_dir, command.Request(out, figures, compare), _prints())
+    command.report(run_dir, command.Request(out, figures, compare), consoles.prints())
 
 
 @app.command()
@@ -229,7 +226,7 @@ def predict(
     from sweep.commands import predict as command
 
     request = command.Request(out, tuple(targets or ()), model, rule, partition, data_dir, cache)
-    command.predict(run_dir, request, _prints(), _errors())
+    command.predict(run_dir, request, consoles.prints(), consoles.errors())
 
 
 @app.command()
@@ -242,7 +239,7 @@ def records(
     """Write everything recorded, one row a seed, as CSV or Parquet; learning curves for TensorBoard."""
     from sweep.commands import records as command
 
-    command.records(run_dir, command.Request(out, curves, tensorboard), _prints(), _errors())
+    command.records(run_dir, command.Request(out, curves, tensorboard), consoles.prints(), consoles.errors())
 
 
 @app.command()
@@ -250,48 +247,7 @@ def dashboard(run: option.RunOrUrl, port: option.Port = None) -> None:
     """Show the studies in optuna-dashboard on this machine; it cannot change them."""
     from sweep.commands.dashboard import dashboard as serve
 
-    serve(run, port, _prints())
-
-
-@data.command()
-def check(
-    tree: option.TreeDir,
-    cache: option.CacheDir = None,
-    reader: option.Reader = "muse2021",
-    as_json: option.Json = False,
-) -> None:
-    """Find every defect of a tree in one go."""
-    from sweep.commands.data import check as find
-
-    if not find(tree, reader, cache or environment.default_cache(), as_json, _prints(), _errors()):
-        raise typer.Exit(EXIT_MISTAKE)
-
-
-@data.command()
-def describe(
-    tree: option.TreeDir,
-    cache: option.CacheDir = None,
-    reader: option.Reader = "muse2021",
-    as_json: option.Json = False,
-) -> None:
-    """Partitions, segments, steps, classes and feature widths of a tree."""
-    from sweep.commands.data import describe as show
-
-    show(tree, reader, cache or environment.default_cache(), as_json, _prints(), _errors())
-
-
-@data.command()
-def sample(
-    tree: Annotated[Path, typer.Argument(help="A new folder.")],
-    scale: Annotated[float, typer.Option("--scale", min=0.01, help="Times as many videos.")] = 1.0,
-    real_widths: Annotated[
-        bool, typer.Option("--real-widths", help="As many columns as the challenge's features: some 25 times the size.")
-    ] = False,
-) -> None:
-    """Write a sample tree: seven features named as in the paper, made-up values with something to learn."""
-    from sweep.commands.data import write_sample
-
-    write_sample(tree, _prints(), scale, real_widths)
+    serve(run, port, consoles.prints())
 
 
 def _options(
@@ -310,18 +266,6 @@ def _options(
 
 def _end(ending: "Ending") -> None:
     """Says how the run stands; exit code 3 where cells are missing."""
-    ending.tell(_errors())
+    ending.tell(consoles.errors())
     if not ending.progress.complete:
         raise typer.Exit(EXIT_HOLES)
-
-
-def _prints() -> "Console":
-    from rich.console import Console
-
-    return Console(width=environment.print_width())
-
-
-def _errors() -> "Console":
-    from rich.console import Console
-
-    return Console(stderr=True)
