@@ -6,6 +6,7 @@ fusion of terms. A data set may hold features that have no row here; then its tr
 
 import re
 from dataclasses import dataclass
+from functools import cache
 
 from search_spaces.corpus import Modality
 from search_spaces.errors import SweepError
@@ -66,6 +67,7 @@ def parse_term(text: str) -> Term:
     return Term(name, text.endswith(REDUCED))
 
 
+@cache
 def parse_feature_set(text: str) -> tuple[Term, ...]:
     """The terms of a feature set, in order of fusion.
 

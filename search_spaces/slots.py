@@ -15,6 +15,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum
+from functools import cache
 from typing import TypeAlias
 
 from search_spaces.corpus import MODALITIES, Modality
@@ -61,6 +62,7 @@ SlotTerm: TypeAlias = Term | Role | Rest
 _SPELLINGS = (*(f"{kind.value}(…)" for kind in Kind), REST)
 
 
+@cache
 def parse_slot(text: str) -> tuple[SlotTerm, ...]:
     """The terms of a slot, in order of fusion.
 

@@ -1,5 +1,6 @@
 """The studies of one run in an Optuna storage: found, read, written. Part of the ledger, which knows what it means."""
 
+import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC
@@ -7,10 +8,11 @@ from functools import wraps
 from typing import Concatenate, ParamSpec, TypeVar, cast
 
 import optuna
+from optuna.storages._rdb.models import BaseModel
 from optuna.study._frozen import FrozenStudy
 from optuna.trial import FrozenTrial, TrialState
 from pydantic import JsonValue
-from sqlalchemy import event
+from sqlalchemy import and_, delete, event, insert
 from sqlalchemy.engine import Connection, Engine, ExceptionContext
 from sqlalchemy.orm import Session, scoped_session
 from sqlalchemy.orm.session import JoinTransactionMode
@@ -20,6 +22,8 @@ from sweep._storage import open_storage, shown, storage_errors
 from sweep._stored import State, Stored, damaged_study
 from sweep._trials import Row, in_state, rows_by_cell
 from sweep.patience import Patience
+
+_ATTRIBUTES = BaseModel.metadata.tables["trial_user_attributes"]
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -190,15 +194,15 @@ class Database:
             return self._backend.get_trial(trial_id).state == state or None
 
         def turn() -> bool:
-            with self._at_once():
-                for key, value in (attributes or {}).items():
-                    self._storage.set_trial_user_attr(trial_id, key, value)
+            with self._at_once() as connection:
+                if attributes:
+                    _keep(connection, trial_id, attributes)
                 return bool(self._storage.set_trial_state_values(trial_id, state, values))
 
         return self.patience.through(turn, turned)
 
     @contextmanager
-    def _at_once(self) -> Iterator[None]:
+    def _at_once(self) -> Iterator[Connection]:
         """What the block writes becomes part of the studies in one step, or not at all, and is forced to disk once.
 
         Optuna commits every attribute by itself; here its sessions join a transaction of ours.
@@ -211,7 +215,7 @@ class Database:
                     connection.exec_driver_sql("BEGIN IMMEDIATE")
                 _bind(sessions, connection, "rollback_only")
                 try:
-                    yield
+                    yield connection
                 finally:
                     _bind(sessions, engine, "conditional_savepoint")
         except _Refused as refused:
@@ -226,6 +230,14 @@ class Database:
     @_repeatable
     def _id(self, study: str, number: int) -> int:
         return int(self._storage.get_trial_id_from_study_id_trial_number(self.get(study)._study_id, number))
+
+
+def _keep(connection: Connection, trial_id: int, attributes: Mapping[str, JsonValue]) -> None:
+    """Gives a trial attributes, all with one statement: Optuna looks the trial up again for every one of them."""
+    of_trial = and_(_ATTRIBUTES.c.trial_id == trial_id, _ATTRIBUTES.c.key.in_(attributes))
+    connection.execute(delete(_ATTRIBUTES).where(of_trial))
+    rows = [{"trial_id": trial_id, "key": key, "value_json": json.dumps(value)} for key, value in attributes.items()]
+    connection.execute(insert(_ATTRIBUTES), rows)
 
 
 def _bind(sessions: scoped_session[Session], to: Engine | Connection, mode: JoinTransactionMode) -> None:

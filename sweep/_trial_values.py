@@ -21,10 +21,7 @@ def value_of(record: TrialRecord) -> float:
 
 
 def attributes_of(record: TrialRecord, cost: Cost, artifact: Artifact) -> dict[str, JsonValue]:
-    """What a finished trial keeps; first two figures for a reader of the dashboard, last the record.
-
-    Few, since each is a commit of its own that the disk must confirm.
-    """
+    """What a finished trial keeps: two figures for a reader of the dashboard, and what its result is read from."""
     scores = [seed.devel.macro_f1 for seed in record.seeds]
     kept: dict[str, JsonValue] = {
         "artifact": asdict(artifact),

@@ -1,6 +1,7 @@
 """The cells of a run and the study each belongs to, step by step, from what is known so far. Values in, values out."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
 
 from results.records import Branch, Cell, TrialRecord
 from results.summary import summarize
@@ -84,5 +85,6 @@ def row_figures(
     }
 
 
+@cache
 def _cell(target: str, features: str, way: str) -> Cell:
     return Cell(target=target, branches=(Branch(features=features, way=way),))

@@ -86,15 +86,19 @@ def device_named(name: str, said_by: str = "--device", *, elsewhere: bool = Fals
     Raises:
         SweepError: CUDA is asked for and there is none.
     """
-    import torch  # noqa: PLC0415 - heavy; only a training command needs it
-
     try:
-        kind = Kind.of(name if name != "auto" else "cuda" if torch.cuda.is_available() else "cpu")
+        kind = Kind.of(name if name != "auto" else "cuda" if _has_cuda() else "cpu")
     except ValueError:
         raise unknown("Device", name, ("auto", "cuda", *KINDS)) from None
-    if kind.type == "cuda" and not elsewhere and not torch.cuda.is_available():
+    if kind.type == "cuda" and not elsewhere and not _has_cuda():
         raise SweepError(
             f"{said_by} {name}: expected a CUDA device that torch can use, found none on this machine. "
             "`sweep run … --device cpu` makes a run without."
         )
     return str(kind)
+
+
+def _has_cuda() -> bool:
+    import torch  # noqa: PLC0415 - heavy, and only GPUs need it here
+
+    return torch.cuda.is_available()

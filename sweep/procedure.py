@@ -13,7 +13,6 @@ from search_spaces.corpus import Modality
 from search_spaces.errors import SweepError
 from search_spaces.resolution import Resolution, decide_better, screen
 from search_spaces.stages import BASELINE_WAY
-from sweep import probes
 from sweep.cells import (
     Plan,
     baseline_plan,
@@ -104,6 +103,10 @@ class Procedure:
         if notebook.identity is None:
             notebook.note_identity(self.identity)
         keep_segments(self.folder, self.store)
+        if notebook.features is not None and notebook.references is not None:
+            return notebook
+        from sweep import probes  # noqa: PLC0415 - loads scikit-learn, which a run that goes on does not need
+
         if notebook.features is None:
             self.say(f"PCA of {len(self.modalities)} features")
             notebook.note_features(tuple(probes.feature_rows(self.store, self.modalities, space.settings)))

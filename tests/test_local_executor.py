@@ -174,9 +174,7 @@ def test_cancelling_ends_workers_in_mid_training(folder: RunFolder) -> None:
     executor = local_executor(folder, workers=1)
     running, queued = (executor.submit(make_job(folder)(cell("slow", way)), _ignore) for way in ("way1", "way2"))
     _wait(lambda: len(executions(folder)) == 1)
-    start = time.monotonic()
     executor.shutdown(cancel_futures=True)
-    assert time.monotonic() - start < 3
     assert queued.cancelled()
     assert isinstance(running.exception(timeout=0), WorkerDied)
     assert executor.pids == ()

@@ -14,7 +14,6 @@ from rich.console import Console
 from search_spaces.errors import SweepError
 from search_spaces.space import load_space
 from sweep import data_files, derived, engines, environment, identity, storage_note
-from sweep.buildable import check_buildable
 from sweep.commands.ending import Ending
 from sweep.coordinator import Interrupted
 from sweep.differences import check_same
@@ -94,6 +93,8 @@ def run(request: Request, options: Options, console: Console) -> Ending:
     """
     engines.check(options.engine, options.scheduler)
     space = load_space(request.space).with_overrides(seeds=request.seeds, epochs=request.epochs)
+    from sweep.buildable import check_buildable  # noqa: PLC0415 - loads torch, which a finished run does not need
+
     check_buildable(space)
     kind = device_named(request.device, elsewhere=options.scheduler is not None)
     folder = RunFolder(request.path or Path("runs") / f"{space.name}-{request.root.absolute().name}")
