@@ -88,7 +88,7 @@ def measure(engine: str, storage: str | None, workers: int, cells: int) -> Line:
         words += [] if storage is None else ["--storage", storage]
         took_s, told, began_s = _command(place, words)
         again_s, _, _ = _command(place, ["resume", str(place / "run"), "--workers", str(workers)])
-        times = Counter((place / "cache" / EXECUTIONS).read_text().splitlines())
+        times = Counter(_executions(place).read_text().splitlines())
         return Line(
             engine=engine,
             storage="SQLite" if storage is None else "PostgreSQL",
@@ -120,7 +120,7 @@ def _write_space(path: Path, cells: int) -> int:
 def _command(place: Path, words: Sequence[str]) -> tuple[float, Told, float]:
     """Runs a command of sweep; how long it took, what it told, and how long before its first cell."""
     told = place / "told.json"
-    environment = os.environ | {"PYTHONPATH": str(_ROOT)}
+    environment = os.environ | {"PYTHONPATH": str(_ROOT), EXECUTIONS: str(_executions(place))}
     began = time.time()
     with (place / "log").open("ab") as log:
         command = [sys.executable, __file__, str(told), *words]
@@ -129,6 +129,10 @@ def _command(place: Path, words: Sequence[str]) -> tuple[float, Told, float]:
     took_s = time.time() - began
     content = json.loads(told.read_text())
     return took_s, Told(**content["told"]), content["began"] - began
+
+
+def _executions(place: Path) -> Path:
+    return place / "executions"
 
 
 def _worker_mb(place: Path) -> float:
