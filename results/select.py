@@ -1,11 +1,15 @@
 """Which two cells of a target go into its multitask run. Devel figures only; nothing here sees the test partition."""
 
 from collections.abc import Iterable
+from typing import TypeVar
 
-from results.records import Branch, TrialRecord
+from results.records import Branch
+from results.scored import Scored
 from results.summary import is_collapsed, summarize
 from search_spaces.errors import SweepError
 from search_spaces.features import JOIN
+
+S = TypeVar("S", bound=Scored)
 
 
 def rank(figures: Iterable[tuple[Branch, float]]) -> tuple[tuple[Branch, float], ...]:
@@ -29,8 +33,8 @@ def rank(figures: Iterable[tuple[Branch, float]]) -> tuple[tuple[Branch, float],
     return tuple(sorted(figures, key=_order))
 
 
-def ranked(records: Iterable[TrialRecord], target: str) -> tuple[TrialRecord, ...]:
-    """The single-branch records of a target by mean devel macro-F1 over seeds, best first; collapsed cells left out."""
+def ranked(records: Iterable[S], target: str) -> tuple[S, ...]:
+    """The single-branch trials of a target by mean devel macro-F1 over seeds, best first; collapsed cells left out."""
     by_branch = {
         record.cell.branches[0]: record
         for record in records
@@ -40,7 +44,7 @@ def ranked(records: Iterable[TrialRecord], target: str) -> tuple[TrialRecord, ..
     return tuple(by_branch[branch] for branch, _ in rank(figures))
 
 
-def submitted(records: Iterable[TrialRecord], target: str) -> TrialRecord | None:
+def submitted(records: Iterable[S], target: str) -> S | None:
     """The record of a target whose test predictions count: the best, or, where every cell has collapsed, the best of
     those; None where there is no record.
 
@@ -52,7 +56,7 @@ def submitted(records: Iterable[TrialRecord], target: str) -> TrialRecord | None
     return min(of_target, key=lambda record: (is_collapsed(record), _order_of(record)), default=None)
 
 
-def top_two(records: Iterable[TrialRecord], target: str) -> tuple[TrialRecord, TrialRecord]:
+def top_two(records: Iterable[S], target: str) -> tuple[S, S]:
     """The best cell of a target and its runner-up: the main and the related branch of the multitask run.
 
     Raises:
@@ -67,7 +71,7 @@ def top_two(records: Iterable[TrialRecord], target: str) -> tuple[TrialRecord, T
     return order[0], order[1]
 
 
-def _order_of(record: TrialRecord) -> tuple[float, int, str, str]:
+def _order_of(record: Scored) -> tuple[float, int, str, str]:
     return _order((record.cell.branches[0], summarize(record).mean))
 
 

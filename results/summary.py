@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from results.records import Scores, TrialRecord
+from results.scored import DevelScores, Scored
 
 Aggregate = Literal["mean", "best", "median"]
 
@@ -50,22 +50,22 @@ class Summary:
                 return statistics.median(self.macro_f1)
 
 
-def summarize(record: TrialRecord) -> Summary:
+def summarize(record: Scored) -> Summary:
     """The devel scores of a trial's seeds."""
     return _summary(tuple((seed.seed, seed.devel) for seed in record.seeds))
 
 
-def several(scores: Sequence[Scores]) -> Summary:
+def several(scores: Sequence[DevelScores]) -> Summary:
     """The scores of several seeds of something that is no trial, numbered from 1."""
     return _summary(tuple(enumerate(scores, start=1)))
 
 
-def single(seed: int, scores: Scores) -> Summary:
+def single(seed: int, scores: DevelScores) -> Summary:
     """The scores of one seed, in the same shape: how a test evaluation enters a table."""
     return _summary(((seed, scores),))
 
 
-def collapse(record: TrialRecord) -> str | None:
+def collapse(record: Scored) -> str | None:
     """What every seed does on devel that says nothing about features or Way, in words; None where one does better."""
     one_class = [seed.devel.predicted_classes <= 1 for seed in record.seeds]
     if all(one_class):
@@ -75,12 +75,12 @@ def collapse(record: TrialRecord) -> str | None:
     return None
 
 
-def is_collapsed(record: TrialRecord) -> bool:
+def is_collapsed(record: Scored) -> bool:
     """Whether the figure says nothing about features or Way, and is not ranked."""
     return collapse(record) is not None
 
 
-def _summary(scored: tuple[tuple[int, Scores], ...]) -> Summary:
+def _summary(scored: tuple[tuple[int, DevelScores], ...]) -> Summary:
     return Summary(
         seeds=tuple(seed for seed, _ in scored),
         macro_f1=tuple(scores.macro_f1 for _, scores in scored),

@@ -3,16 +3,20 @@
 import json
 import statistics
 from dataclasses import asdict
+from typing import TypeVar
 
-from pydantic import JsonValue, ValidationError
+from pydantic import JsonValue, TypeAdapter, ValidationError
 
 from results.records import Cost, TrialRecord
+from results.scored import ScoredTrial
 from search_spaces.errors import SweepError
 from sweep import _seals as seals
 from sweep._stored import Attributed
 from sweep.folder import Artifact
 
 _FORMAT = 1  # of TrialRecord
+_RECORD, _SCORED = TypeAdapter(TrialRecord), TypeAdapter(ScoredTrial)
+T = TypeVar("T")
 
 
 def value_of(record: TrialRecord) -> float:
@@ -42,9 +46,18 @@ def record_of(trial: Attributed) -> TrialRecord:
     Raises:
         SweepError: it has no record, or one of a format we do not know.
     """
+    return _read(_RECORD, trial)
+
+
+def scored_of(trial: Attributed) -> ScoredTrial:
+    """What a trial scored; as `record_of`, with a fifteenth of the memory."""
+    return _read(_SCORED, trial)
+
+
+def _read(kind: TypeAdapter[T], trial: Attributed) -> T:
     text = trial.user_attrs.get("record")
     try:
-        return TrialRecord.model_validate_json(text or "", strict=True)  # as it was written; and a quarter faster
+        return kind.validate_json(text or "", strict=True)  # as it was written; and a quarter faster
     except ValidationError as error:
         raise SweepError(
             f"The record of trial {trial.number} ({trial.user_attrs.get('cell')}) cannot be read: "

@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 
-from results.records import Branch, Cell, TrialRecord
+from results.records import Branch, Cell
+from results.scored import Scored
 from results.summary import summarize
 from search_spaces.grid import expand, expand_baseline
 from search_spaces.resolution import Resolution, figure
@@ -63,9 +64,7 @@ def resolved_slots(space: Space, resolution: Resolution) -> tuple[str, ...]:
     return (*(f"{row.slot} is {row.features}" for row in resolved), *(f"left out: {each}" for each in grid.left_out))
 
 
-def row_figures(
-    records: Iterable[TrialRecord], ways: int, targets: int, *, allow_holes: bool = False
-) -> dict[str, float]:
+def row_figures(records: Iterable[Scored], ways: int, targets: int, *, allow_holes: bool = False) -> dict[str, float]:
     """Feature set -> its figure, of the rows whose every cell is measured.
 
     Args:

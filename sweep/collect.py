@@ -79,6 +79,11 @@ def run_results(folder: RunFolder, identity: Identity, studies: StudyReader, *, 
     )
 
 
+def keep_statistics(folder: RunFolder, identity: Identity, studies: StudyReader) -> None:
+    """Computes what the predictions of a run say, as far as it has come, and keeps it in the run's folder."""
+    _findings(folder, identity, studies, Notes(studies, notes_study(identity.space, identity.targets)))
+
+
 def _findings(
     folder: RunFolder, identity: Identity, studies: StudyReader, notes: Notes
 ) -> tuple[tuple[Findings, ...], str]:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from results.records import Cell, Cost, Hole, TrialRecord
+from results.scored import Scored
 from search_spaces.resolution import Resolution
 from sweep.job import EpochEvent
 
@@ -13,7 +14,7 @@ class CellsPlanned:
     """A step of the run begins; its cells include those that are done already."""
 
     cells: tuple[Cell, ...]
-    done: tuple[TrialRecord, ...]  # of an earlier command or step
+    done: tuple[Scored, ...]  # of an earlier command or step
     failed: tuple[Hole, ...]  # and not tried again
     resolution: Resolution  # what the space's roles are by now
     costs: Mapping[str, Cost] = field(default_factory=dict)  # of the cells done, by str(cell)

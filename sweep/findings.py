@@ -11,7 +11,8 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from results.findings import Findings
 from results.predictions import Predictions, unpack
-from results.records import Cell, TrialRecord
+from results.records import Cell
+from results.scored import Scored
 from search_spaces.errors import SweepError
 from sweep import atomic, corpus_index, digest
 from sweep.corpus_index import CorpusIndex
@@ -72,7 +73,7 @@ def find_all(
 def _kept(
     folder: RunFolder, studies: StudyReader, target: str, ways: tuple[str, ...], selected: bool, before: _Kept | None
 ) -> _Kept:
-    records, artifacts = _finished(studies, grid_study(target))
+    scored, artifacts = _finished(studies, grid_study(target))
     joint, more = _finished(studies, multitask_study(target))
     artifacts |= more
     digests = {str(cell): artifact.sha256 for cell, artifact in artifacts.items()}
@@ -87,7 +88,7 @@ def _kept(
     measured = Measured(
         target=target,
         ways=ways,
-        records=records,
+        records=scored,
         multitask=next(iter(joint), None),
         predictions=_predictions(folder, artifacts),
         segments=corpus_index.read(folder.segments).segments,
@@ -96,9 +97,9 @@ def _kept(
     return _Kept(key=key, findings=find(measured))
 
 
-def _finished(studies: StudyReader, study: str) -> tuple[tuple[TrialRecord, ...], dict[Cell, Artifact]]:
-    records, artifacts = studies.records(study), studies.artifacts(study)
-    return records, {r.cell: artifacts[str(r.cell)] for r in records if str(r.cell) in artifacts}
+def _finished(studies: StudyReader, study: str) -> tuple[tuple[Scored, ...], dict[Cell, Artifact]]:
+    scored, artifacts = studies.scored(study), studies.artifacts(study)
+    return scored, {trial.cell: artifacts[str(trial.cell)] for trial in scored if str(trial.cell) in artifacts}
 
 
 def _predictions(folder: RunFolder, artifacts: Mapping[Cell, Artifact]) -> Callable[[Cell], Predictions | None]:

@@ -45,9 +45,9 @@ def lost(folder: RunFolder, studies: StudyReader, *, read_at_most: int | None = 
     artifacts: dict[str, tuple[Cell, Artifact]] = {}  # two studies share what one adopted
     for study in studies.studies():
         mine = studies.artifacts(study)
-        for record in studies.records(study):
-            if (artifact := mine.get(str(record.cell))) is not None:
-                artifacts.setdefault(artifact.path, (record.cell, artifact))
+        for trial in studies.scored(study):
+            if (artifact := mine.get(str(trial.cell))) is not None:
+                artifacts.setdefault(artifact.path, (trial.cell, artifact))
     if read_at_most is None:
         return tuple(_lost(artifacts.values(), folder.read_artifact))
     sizes = folder.sizes()

@@ -23,7 +23,7 @@ from sweep.cells import (
     row_figures,
     screening_plan,
 )
-from sweep.collect import plan_holes, run_results
+from sweep.collect import keep_statistics, plan_holes
 from sweep.coordinator import run_cells
 from sweep.events import CellsPlanned, Event
 from sweep.executors import Executor
@@ -90,7 +90,7 @@ class Procedure:
             self._train_multitask(notebook, resolution)
             for target in self.identity.targets:
                 self._score(notebook, target)
-        run_results(self.folder, self.identity, self.ledger, statistics=True)  # kept: the first table need not wait
+        keep_statistics(self.folder, self.identity, self.ledger)  # so that the first table need not wait
 
     def _open_notebook(self) -> Notebook:
         """The notes, with Table I and the references in them, and beside them what predictions will be of."""
@@ -124,8 +124,8 @@ class Procedure:
         if notebook.resolution is not None:
             return resolution
         if plan:
-            records = [record for study in by_study(plan) for record in self.ledger.records(study)]
-            figures = row_figures(records, ways=1, targets=len(identity.targets))
+            scored = [trial for study in by_study(plan) for trial in self.ledger.scored(study)]
+            figures = row_figures(scored, ways=1, targets=len(identity.targets))
             if not figures or not (complete or self.allow_holes):
                 return None
             resolution = screen(figures, {name: self.modalities[name] for name in self.modalities if name in figures})
@@ -152,8 +152,8 @@ class Procedure:
                 told.update(lines)
             complete = self._train(plan, resolution, retry_failed=self.retry_failed and not known)
             known = plan
-            records = [record for target in targets for record in self.ledger.records(grid_study(target))]
-            figures = row_figures(records, len(space.ways), len(targets), allow_holes=self.allow_holes)
+            scored = [trial for target in targets for trial in self.ledger.scored(grid_study(target))]
+            figures = row_figures(scored, len(space.ways), len(targets), allow_holes=self.allow_holes)
             resolution = decide_better(resolution, figures)
             notebook.note_resolution(resolution)
         return resolution, complete
@@ -166,9 +166,8 @@ class Procedure:
 
     def _select(self, notebook: Notebook, target: str) -> Cell | None:
         """The joint run of a target, noted: what follows rests on it, whatever is retried later."""
-        records = self.ledger.records(grid_study(target))
         try:
-            main, related = top_two(records, target)
+            main, related = top_two(self.ledger.scored(grid_study(target)), target)
         except SweepError as reason:
             self.say(str(reason))
             return None
@@ -204,8 +203,8 @@ class Procedure:
         """Trains what is open; whether every cell of the plan has a record then."""
         ordered = tuple(sorted(plan, key=lambda item: _rank(item[1])))
         wanted = {cell for _, cell in plan}
-        records = (record for study in by_study(plan) for record in self.ledger.records(study))
-        done = tuple(record for record in records if record.cell in wanted)
+        scored = (trial for study in by_study(plan) for trial in self.ledger.scored(study))
+        done = tuple(trial for trial in scored if trial.cell in wanted)
         failed = tuple(hole for hole in plan_holes(self.ledger, plan) if hole.state == "failed" and not retry_failed)
         costs = {cell: cost for study in by_study(plan) for cell, cost in self.ledger.costs(study).items()}
         self.on_event(CellsPlanned(tuple(cell for _, cell in ordered), done, failed, resolution, costs))

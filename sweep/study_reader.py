@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Self
 from pydantic import JsonValue
 
 from results.records import Cell, Cost, Hole, TrialRecord
+from results.scored import ScoredTrial
 from search_spaces.errors import SweepError
 from sweep import collector
 from sweep._seals import unsealed
@@ -15,7 +16,7 @@ from sweep._source import Source, check_all
 from sweep._sqlite import DatabaseFile, sqlite_path
 from sweep._stored import State, Stored
 from sweep._study_tables import StudyTables
-from sweep._trial_values import artifact_of, cost_of, record_of
+from sweep._trial_values import artifact_of, cost_of, record_of, scored_of
 from sweep._trials import Row, attempts, hole, interruptions
 from sweep.folder import Artifact
 from sweep.lock import Holder
@@ -62,6 +63,7 @@ class StudyReader:
         self._prefix = prefix_of(run_name)
         self._timeout_s = timeout_s
         self._records: dict[tuple[str, int], TrialRecord] = {}  # of finished trials, which do not change
+        self._scored: dict[tuple[str, int], ScoredTrial] = {}
         self._costs: dict[tuple[str, int], Cost] = {}
         self._shared = postgres(storage_url)
         self._patience = Patience(self._shared.shown if self._shared else storage_url)
@@ -146,6 +148,11 @@ class StudyReader:
         with collector.at_rest():
             return tuple(self._record(study, trial) for trial in self._trials(study, State.COMPLETE))
 
+    def scored(self, study: str) -> tuple[ScoredTrial, ...]:
+        """What the finished trials scored, in the order they were queued; small, where `records` fill the memory."""
+        with collector.at_rest():
+            return tuple(self._scored_trial(study, trial) for trial in self._trials(study, State.COMPLETE))
+
     def costs(self, study: str) -> dict[str, Cost]:
         """What the finished trials took, by str(cell)."""
         return {trial.user_attrs["cell"]: self._cost(study, trial) for trial in self._trials(study, State.COMPLETE)}
@@ -206,6 +213,12 @@ class StudyReader:
         if key not in self._records:
             self._records[key] = record_of(trial)
         return self._records[key]
+
+    def _scored_trial(self, study: str, trial: Stored) -> ScoredTrial:
+        key = study, trial.number
+        if key not in self._scored:
+            self._scored[key] = scored_of(trial)
+        return self._scored[key]
 
     def _cost(self, study: str, trial: Stored) -> Cost:
         key = study, trial.number

@@ -5,7 +5,8 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from results.records import Cell, Cost, TrialRecord
+from results.records import Cell, Cost
+from results.scored import Scored
 from results.summary import Summary, is_collapsed, summarize
 from search_spaces.resolution import Resolution
 from search_spaces.space import Space
@@ -146,7 +147,7 @@ class Tally:
         self._resolution, self._sheet = resolution, None
         self._to_come = to_come(self.space, resolution, self.targets) if resolution.modalities else {}
 
-    def _finish(self, record: TrialRecord, cost: Cost | None) -> None:
+    def _finish(self, record: Scored, cost: Cost | None) -> None:
         summary = summarize(record)
         self.done.add(record.cell)
         self.failed.pop(record.cell, None)

@@ -9,6 +9,8 @@ import optuna
 import pytest
 
 from results.records import Branch, Cell, Hole
+from results.select import top_two
+from results.summary import collapse, summarize
 from search_spaces.errors import SweepError
 from sweep.folder import RunFolder
 from sweep.ledger import Choices, Ledger, Ticket, sqlite_url
@@ -116,6 +118,16 @@ def test_records_costs_and_artifacts_come_back_as_they_were_stored(ledger: Ledge
         assert reader.costs(STUDY) == {str(of): fake_outcome(of).cost for of in cells(2)}
         stored = {of: folder.read_artifact(artifact) for of, artifact in reader.artifacts(STUDY).items()}
     assert stored == {str(of): fake_outcome(of).predictions for of in cells(2)}
+
+
+def test_scores_read_alone_select_as_the_records_do(ledger: Ledger, folder: RunFolder) -> None:
+    ledger.enqueue(STUDY, cells(6))
+    for of in cells(6):
+        _complete(ledger, folder, of)
+    scored, records = ledger.scored(STUDY), ledger.records(STUDY)
+    assert list(map(summarize, scored)) == list(map(summarize, records))
+    assert list(map(collapse, scored)) == list(map(collapse, records))
+    assert [each.cell for each in top_two(scored, STUDY)] == [record.cell for record in top_two(records, STUDY)]
 
 
 def test_a_long_record_is_stored_whole(ledger: Ledger, folder: RunFolder) -> None:

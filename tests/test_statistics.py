@@ -185,6 +185,15 @@ def test_the_winner_among_equal_cells_is_corrected_to_chance() -> None:
     assert abs(np.mean(corrected)) < 0.01
 
 
+def test_each_resample_chooses_the_best_cell_and_the_first_of_equal_ones() -> None:
+    rng = random(13)
+    cells, _ = noise(rng, cells=7)
+    cells, weights = [*cells, *cells], resamples(VIDEOS, rng, 300)
+    times = np.bincount(np.array([weighted_f1(each, weights) for each in cells]).argmax(axis=0), minlength=len(cells))
+    assert correct(cells, weights).chosen == pytest.approx(times / 300)
+    assert not times[7:].any()
+
+
 def test_a_winner_that_is_better_in_truth_keeps_its_f1() -> None:
     gaps = []
     for number in range(20):

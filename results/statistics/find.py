@@ -19,7 +19,8 @@ from results.findings import (
 )
 from results.metrics import scores
 from results.predictions import Predictions
-from results.records import Branch, Cell, Scores, TrialRecord
+from results.records import Branch, Cell, Scores
+from results.scored import Scored
 from results.select import ranked
 from results.statistics import late_fusion
 from results.statistics.bootstrap import LEVEL, RESAMPLES, f1_interval, generator, resamples
@@ -45,8 +46,8 @@ class Measured:
     Attributes:
         target: whose.
         ways: of the space, in order.
-        records: of the grid's cells; others are ignored.
-        multitask: the multitask run's record, if there is one.
+        records: of the grid's cells, or their scores alone; others are ignored.
+        multitask: the multitask run's, if there is one.
         predictions: of a cell, read when they are needed, for those of thousands fill the memory; None where there are
             none, and the cell is left out.
         segments: of the data.
@@ -55,8 +56,8 @@ class Measured:
 
     target: str
     ways: tuple[str, ...]
-    records: Sequence[TrialRecord]
-    multitask: TrialRecord | None
+    records: Sequence[Scored]
+    multitask: Scored | None
     predictions: Callable[[Cell], Predictions | None]
     segments: Segments
     selected: bool

@@ -48,9 +48,19 @@ def correct(candidates: Sequence[Counts], weights: NDArray[np.floating]) -> Winn
         raise ValueError("A winner needs at least one candidate.")
     naive = [macro_f1(counts) for counts in candidates]
     index = int(np.argmax(np.array(naive) >= max(naive) - _TIE))
-    best = np.argmax(np.stack([weighted_f1(counts, weights) for counts in candidates]), axis=0)  # (R,)
+    best = _best(candidates, weights)
     left_out = (weights == 0).astype(np.float64)  # (R, V)
     times = {number: left_out[best == number].sum(axis=0, keepdims=True) for number in np.unique(best)}  # (1, V) each
     pooled = np.sum([weighted(candidates[number], each) for number, each in times.items()], axis=0)  # (n, 1, 2, C)
     chosen = np.bincount(best, minlength=len(candidates)) / len(best)
     return Winner(index, naive[index], float(f1(pooled).mean()), tuple(chosen.tolist()))
+
+
+def _best(candidates: Sequence[Counts], weights: NDArray[np.floating]) -> NDArray[np.int64]:
+    """Which candidate is best on each weighting of the videos, the first where several are: (R,)."""
+    best, highest = np.zeros(len(weights), dtype=np.int64), np.full(len(weights), -np.inf)
+    for index, counts in enumerate(candidates):  # thousands of them; all their figures together would fill the memory
+        found = weighted_f1(counts, weights)
+        better = found > highest
+        best[better], highest[better] = index, found[better]
+    return best
