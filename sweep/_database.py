@@ -1,7 +1,7 @@
 """The studies of one run in an Optuna storage: found, read, written. Part of the ledger, which knows what it means."""
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC
 from functools import wraps
@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session, scoped_session
 from sqlalchemy.orm.session import JoinTransactionMode
 
 from search_spaces.errors import SweepError
+from sweep._source import Look
 from sweep._storage import open_storage, shown, storage_errors
 from sweep._stored import State, Stored, damaged_study
 from sweep._trials import Row, in_state, rows_by_cell
@@ -118,8 +119,11 @@ class Database:
         """Turns what a database may raise into one message."""
         return storage_errors(self._url)
 
-    def refresh(self) -> None:
-        """Nothing is kept: every method reads the studies as they are."""
+    def refresh(self, look: Look) -> None:
+        """Shows every trial; nothing is kept: every method reads the studies as they are."""
+        for study in self.names():
+            for trial in self.trials(study):
+                look(study, trial)
 
     @_repeatable
     def attribute(self, study: str, key: str) -> JsonValue:
@@ -144,6 +148,10 @@ class Database:
             wanted = tuple(TrialState[state] for state in states) or None
             trials = [] if found is None else found.get_trials(deepcopy=False, states=wanted)
         return [_stored(trial) for trial in trials]
+
+    def in_full(self, study: str, numbers: Collection[int]) -> Iterator[Stored]:
+        """Trials of a study, with their records."""
+        return (trial for trial in self.trials(study) if trial.number in numbers)
 
     def rows(self, study: str) -> dict[str, list[Row]]:
         """Every cell's trials of a study, oldest first."""

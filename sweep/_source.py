@@ -1,5 +1,6 @@
 """What studies are read from: their file, or Optuna. Part of the ledger."""
 
+from collections.abc import Callable, Collection, Iterator
 from contextlib import AbstractContextManager
 from typing import Protocol
 
@@ -10,6 +11,9 @@ from sweep._stored import State, Stored, damaged_study
 from sweep._trial_check import check
 from sweep._trials import Row
 
+Look = Callable[[str, Stored], None]
+"""Takes a study's name and a trial of it."""
+
 
 class Source(Protocol):
     """Where trials are read from; a study that does not exist reads as empty."""
@@ -19,8 +23,12 @@ class Source(Protocol):
     def errors(self) -> AbstractContextManager[None]:
         """Turns what reading may raise into one message."""
 
-    def refresh(self) -> None:
-        """Makes sure that what is read from now on is not older."""
+    def refresh(self, look: Look) -> None:
+        """Makes sure that what is read from now on is not older.
+
+        Args:
+            look: is shown every trial that has changed since the last time, with its record.
+        """
 
     def names(self) -> tuple[str, ...]:
         """This run's studies, sorted."""
@@ -29,7 +37,10 @@ class Source(Protocol):
         """A value kept with a study; None where there is none."""
 
     def trials(self, study: str, *states: State) -> list[Stored]:
-        """All trials of a study in order of their numbers, in these states or in all."""
+        """All trials of a study in order of their numbers, in these states or in all; finished ones without record."""
+
+    def in_full(self, study: str, numbers: Collection[int]) -> Iterator[Stored]:
+        """Trials of a study, with their records."""
 
     def rows(self, study: str) -> dict[str, list[Row]]:
         """Every cell's trials of a study, oldest first."""
@@ -44,10 +55,11 @@ def check_all(source: Source) -> None:
     Raises:
         SweepError: it does not.
     """
+
+    def look(study: str, trial: Stored) -> None:
+        with damaged_study(study, source.shown):
+            if trial.user_attrs.keys() & {"cell", "attempt", "record"}:  # others were added by hand
+                check(trial, study)
+
     with source.errors(), collector.at_rest():
-        source.refresh()
-        for study in source.names():
-            with damaged_study(study, source.shown):
-                for trial in source.trials(study):
-                    if trial.user_attrs.keys() & {"cell", "attempt", "record"}:  # others were added by hand
-                        check(trial, study)
+        source.refresh(look)

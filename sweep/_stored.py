@@ -53,7 +53,7 @@ class Stored:
         number: in its study, from 0.
         state: as it was when it was read.
         params: "features", "way", and of a joint run "related_features" and "related_way".
-        user_attrs: what was kept with it, plain JSON.
+        user_attrs: what was kept with it, plain JSON; often without the record, see `sweep._source.Source`.
         started: when it began to run.
     """
 

@@ -4,24 +4,28 @@ Reads the tables of the one schema that it knows. Part of the ledger; writes not
 """
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from pydantic import JsonValue
 
+from sweep._source import Look
 from sweep._stored import Query, State, Stored, damaged_study
 from sweep._trials import Row, rows_by_cell
 
 _SCHEMA = "v3.2.0.a"  # of Optuna 5.0
 _NOTES = "SELECT key, value_json FROM study_user_attributes WHERE study_id = ?"
 _TRIALS = "SELECT trial_id, number, state, datetime_start FROM trials WHERE study_id = ? ORDER BY number, trial_id"
-_OF_STUDY = "trial_id IN (SELECT trial_id FROM trials WHERE study_id = ?)"
-_ATTRIBUTES = "SELECT trial_id, key, value_json FROM trial_user_attributes WHERE {}"
-_PARAMETERS = "SELECT trial_id, param_name, param_value FROM trial_params WHERE {}"
+_ATTRIBUTES = "SELECT trial_id, key, value_json FROM trial_user_attributes WHERE trial_id IN ({})"
+_PARAMETERS = "SELECT trial_id, param_name, param_value FROM trial_params WHERE trial_id IN ({})"
+_RECORDS = "SELECT trial_id, value_json FROM trial_user_attributes WHERE key = 'record' AND trial_id IN ({})"
 _DECODE = json.JSONDecoder().raw_decode
-_FEW = 100  # trials that are named one by one
+_AT_ONCE = 500  # trials that are read together: a record has some ten kilobytes, and ten thousand fill the memory
+
+T = TypeVar("T")
 
 
 class Place(Protocol):
@@ -84,8 +88,8 @@ class StudyTables:
     def close(self) -> None:
         """Nothing is held open."""
 
-    def refresh(self) -> None:
-        """Reads what has changed since the last time; what waits or is over does not, until its state does."""
+    def refresh(self, look: Look) -> None:
+        """Reads and shows what has changed since then; what waits or is over does not, until its state does."""
         self._rows.clear()
         with self._place.reading() as ask:
             for study_id, name in ask("SELECT study_id, study_name FROM studies"):
@@ -93,7 +97,7 @@ class StudyTables:
                     study = name.removeprefix(self._prefix)
                     self._notes[study] = dict(ask(_NOTES, [study_id]))
                     with damaged_study(study, self.shown):
-                        self._trials[study] = self._read(ask, study_id, study)
+                        self._trials[study] = self._read(ask, study_id, study, look)
 
     def names(self) -> tuple[str, ...]:
         """This run's studies, sorted."""
@@ -106,9 +110,19 @@ class StudyTables:
         return value
 
     def trials(self, study: str, *states: State) -> list[Stored]:
-        """All trials of a study in order of their numbers, in these states or in all."""
+        """All trials of a study in order of their numbers, in these states or in all; finished ones without record."""
         found = self._trials.get(study, {}).values()
         return [trial for trial in found if not states or trial.state in states]
+
+    def in_full(self, study: str, numbers: Collection[int]) -> Iterator[Stored]:
+        """Trials of a study, with their records: these are read anew, some at a time."""
+        wanted = {key: trial for key, trial in self._trials.get(study, {}).items() if trial.number in numbers}
+        with self._place.reading() as ask:
+            for keys in _some(list(wanted)):
+                records = dict(_select(ask, _RECORDS, keys))
+                for key in keys:
+                    record = {"record": _decoded(records[key])} if key in records else {}
+                    yield replace(wanted[key], user_attrs={**wanted[key].user_attrs, **record})
 
     def rows(self, study: str) -> dict[str, list[Row]]:
         """Every cell's trials of a study, oldest first; not to be changed."""
@@ -116,39 +130,40 @@ class StudyTables:
             self._rows[study] = rows_by_cell(self.trials(study))
         return self._rows[study]
 
-    def _read(self, ask: Query, study_id: int, study: str) -> dict[int, Stored]:
-        before = self._trials.get(study, {})
-        rows = ask(_TRIALS, [study_id])
-        changed = [
-            trial_id
-            for trial_id, _, state, _ in rows
-            if trial_id not in before or before[trial_id].state != state or state == State.RUNNING
-        ]
-        attributes = _by_trial(_select(ask, _ATTRIBUTES, study_id, changed))
-        parameters = _by_trial(_select(ask, _PARAMETERS, study_id, changed))
+    def _read(self, ask: Query, study_id: int, study: str, look: Look) -> dict[int, Stored]:
+        before, rows = self._trials.get(study, {}), ask(_TRIALS, [study_id])
+        found = {trial_id: before.get(trial_id) for trial_id, *_ in rows}
+        changed = [row for row in rows if _has_changed(found[row[0]], row[2])]
         choices = self.attribute(study, "choices") if changed else None
-        fresh = set(changed)
-        return {
-            trial_id: Stored(
-                number,
-                _state(state),
-                _named(parameters.get(trial_id, {}), choices),
-                {key: _decoded(value) for key, value in attributes.get(trial_id, {}).items()},
-                _moment(started),
-            )
-            if trial_id in fresh
-            else before[trial_id]
-            for trial_id, number, state, started in rows
-        }
+        for some in _some(changed):
+            ids = [trial_id for trial_id, *_ in some]
+            attributes = _by_trial(_select(ask, _ATTRIBUTES, ids))
+            parameters = _by_trial(_select(ask, _PARAMETERS, ids))
+            for trial_id, number, state, started in some:
+                named = _named(parameters.get(trial_id, {}), choices)
+                kept = {key: _decoded(value) for key, value in attributes.get(trial_id, {}).items()}
+                trial = Stored(number, _state(state), named, kept, _moment(started))
+                look(study, trial)
+                found[trial_id] = _without_record(trial)
+        return {trial_id: trial for trial_id, trial in found.items() if trial is not None}
 
 
-def _select(ask: Query, statement: str, study_id: int, trials: Sequence[int]) -> list[tuple[int, str, Any]]:
-    """Rows of a study's trials: of all of them, or of a few."""
-    if not trials:
-        return []
-    if len(trials) > _FEW:
-        return ask(statement.format(_OF_STUDY), [study_id])
-    return ask(statement.format(f"trial_id IN ({', '.join('?' * len(trials))})"), trials)
+def _has_changed(before: Stored | None, state: str) -> bool:
+    return before is None or before.state != state or state == State.RUNNING
+
+
+def _without_record(trial: Stored) -> Stored:
+    if not trial.state.is_over:
+        return trial
+    return replace(trial, user_attrs={key: value for key, value in trial.user_attrs.items() if key != "record"})
+
+
+def _some(found: Sequence[T]) -> Iterator[Sequence[T]]:
+    return (found[start : start + _AT_ONCE] for start in range(0, len(found), _AT_ONCE))
+
+
+def _select(ask: Query, statement: str, trials: Sequence[int]) -> list[Any]:
+    return ask(statement.format(", ".join("?" * len(trials))), trials)
 
 
 def _by_trial(rows: Iterable[tuple[int, str, Any]]) -> dict[int, dict[str, Any]]:

@@ -9,6 +9,7 @@ import json
 import socketserver
 import sys
 from collections.abc import Iterable
+from contextlib import suppress
 from typing import Any
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
@@ -21,6 +22,7 @@ from sweep.shown_studies import ShownStudies
 HOST = "127.0.0.1"
 """Nobody else's machine: optuna-dashboard asks for no password."""
 _QUESTIONS = ("GET", "HEAD")
+_MOST_READ = 1 << 20  # bytes
 
 
 class Dashboard(socketserver.ThreadingMixIn, WSGIServer):
@@ -62,6 +64,12 @@ class Dashboard(socketserver.ThreadingMixIn, WSGIServer):
 
 class _Handler(WSGIRequestHandler):
     timeout = 60  # seconds: a browser opens connections that it may never use
+
+    def finish(self) -> None:
+        """Reads what came with the question, or closing the connection would cut off the answer."""
+        with suppress(AttributeError, ValueError, OSError):  # no question that we understand; or nobody there any more
+            self.rfile.read(max(0, min(int(self.headers.get("Content-Length", 0)), _MOST_READ)))
+        super().finish()
 
     def log_message(self, format: str, *args: Any) -> None:
         """Requests are of no interest."""

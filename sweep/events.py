@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from results.records import Cell, Cost, Hole, TrialRecord
+from results.records import Cell, Cost, Hole
 from results.scored import Scored
 from search_spaces.resolution import Resolution
 from sweep.job import EpochEvent
@@ -45,7 +45,7 @@ class CellDone:
 
     study: str
     cell: Cell
-    record: TrialRecord
+    trial: Scored
     cost: Cost
 
 

@@ -4,7 +4,8 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from results.records import Cell, Cost, Hole, TrialRecord
+from results.records import Cell, Cost, Hole
+from results.scored import Scored
 from search_spaces.resolution import Resolution
 from sweep.collect import Progress, progress, resolution_of
 from sweep.events import CellDone, CellEpoch, CellFailed, CellsPlanned, CellStarted, Event
@@ -38,7 +39,7 @@ class Finished:
     """A cell that is done."""
 
     study: str
-    record: TrialRecord
+    trial: Scored
     cost: Cost
 
 
@@ -89,7 +90,7 @@ class Follower:
     def first(self) -> Iterator[Event]:
         """What has happened to the cells so far."""
         look = self.look
-        done = tuple(each.record for each in look.finished.values())
+        done = tuple(each.trial for each in look.finished.values())
         yield CellsPlanned(look.progress.wanted, done, look.progress.failed, look.resolution, look.progress.costs)
         yield from self._begun({}, look.running)
 
@@ -116,8 +117,8 @@ class Follower:
         since: dict[str, tuple[str, float]] = {}
         for study in studies.studies():
             costs = studies.costs(study)
-            for record in studies.records(study):
-                finished.setdefault(record.cell, Finished(study, record, costs[str(record.cell)]))
+            for trial in studies.scored(study):
+                finished.setdefault(trial.cell, Finished(study, trial, costs[str(trial.cell)]))
             for cell, count in studies.attempts(study).items():
                 attempts[cell] = max(count, attempts.get(cell, 0))
             since |= {cell: (study, began.timestamp()) for cell, began in studies.running_since(study).items()}
@@ -157,7 +158,7 @@ def _ended(before: Look, now: Look) -> Iterator[Event]:
     holes = {hole.cell: hole for hole in now.progress.holes}
     for cell, each in now.finished.items():
         if cell not in before.finished:
-            yield CellDone(each.study, cell, each.record, each.cost)
+            yield CellDone(each.study, cell, each.trial, each.cost)
     for cell, hole in holes.items():
         if hole.state == "failed" and cell not in failed:
             yield CellFailed(cell.target, cell, hole.reason, queued_again=False)

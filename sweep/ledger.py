@@ -67,7 +67,7 @@ class Ledger(StudyReader):
     def _current(self) -> Source:
         if self._changed:  # by ourselves: nobody else may
             with self._source.errors():
-                self._patience.through(self._source.refresh)
+                self._patience.through(lambda: self._source.refresh(lambda *_: None))
             self._changed = False
         return self._source
 
@@ -178,14 +178,16 @@ class Ledger(StudyReader):
         Returns:
             The cells that were taken over.
         """
-        finished = {trial.user_attrs["cell"]: trial for trial in self._trials(source, State.COMPLETE)}
+        finished = {trial.user_attrs["cell"]: trial.number for trial in self._trials(source, State.COMPLETE)}
         rows = self._rows(study)
         taken = {name for name, of in rows.items() if in_state(of, State.COMPLETE, State.RUNNING, State.WAITING)}
         adopted = tuple(cell for cell in dict.fromkeys(cells) if str(cell) in finished.keys() - taken)
         if adopted:
+            whole = self._in_full(source, {finished[str(cell)] for cell in adopted})
             with self._writing():
                 choices = self._choices(study)
-                self._database.add(study, [choices.adopted(cell, finished[str(cell)], source) for cell in adopted])
+                trials = [choices.adopted(cell, whole[finished[str(cell)]], source) for cell in adopted]
+                self._database.add(study, trials)
         return adopted
 
     def set_attribute(self, study: str, key: str, value: JsonValue) -> None:

@@ -170,13 +170,13 @@ class _Pictures:
 def _line(event: Event, tally: Tally) -> str:
     count = f"[{len(tally.done)}/{len(tally.planned)}]"
     match event:
-        case CellDone(_, cell, record, cost):
+        case CellDone(_, cell, trial, cost):
             figure = tally.figures[cell]
             spread = f" ± {100 * figure.std:.2f}" if figure.std is not None else ""
-            noun = "seed" if len(record.seeds) == 1 else "seeds"
+            noun = "seed" if len(trial.seeds) == 1 else "seeds"
             eta = tally.eta_s()
             left = f", ETA {clock(eta)}" if eta else ""
-            score = f"F1 {100 * figure.mean:.2f}{spread} ({len(record.seeds)} {noun})"
+            score = f"F1 {100 * figure.mean:.2f}{spread} ({len(trial.seeds)} {noun})"
             return f"{count} {cell}: {score} in {cost.wall_s:.1f} s{left}"
         case CellFailed(_, cell, reason, queued_again):
             return f"{count} {cell} {'will be tried again' if queued_again else 'failed'}: {reason}"

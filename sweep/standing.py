@@ -25,7 +25,8 @@ from collections.abc import Iterable
 
 from pydantic import JsonValue
 
-from results.records import Cell, Hole, TrialRecord
+from results.records import Cell, Hole
+from results.scored import Scored
 from results.select import ranked
 from results.summary import is_collapsed, summarize
 from sweep.follow import Finished, Look, Underway
@@ -36,9 +37,9 @@ BEST = 3
 """Cells that are named for each target."""
 
 
-def best_cells(look: Look, targets: Iterable[str]) -> dict[str, tuple[TrialRecord, ...]]:
+def best_cells(look: Look, targets: Iterable[str]) -> dict[str, tuple[Scored, ...]]:
     """The best cells of each target's grid, best first; the official baseline's and joint runs are no part of it."""
-    in_grid = [each.record for each in look.finished.values() if each.study in targets]
+    in_grid = [each.trial for each in look.finished.values() if each.study in targets]
     return {target: ranked(in_grid, target)[:BEST] for target in targets}
 
 
@@ -102,11 +103,11 @@ def _cell(cell: Cell, look: Look, hole: Hole | None) -> JsonValue:
 def _measured(each: Finished | None) -> dict[str, JsonValue]:
     if each is None:
         return dict.fromkeys(("macro_f1", "macro_f1_std", "seeds", "collapsed", "wall_s"))
-    summary = summarize(each.record)
+    summary = summarize(each.trial)
     return {
         "macro_f1": summary.mean,
         "macro_f1_std": summary.std,
         "seeds": len(summary.seeds),
-        "collapsed": is_collapsed(each.record),
+        "collapsed": is_collapsed(each.trial),
         "wall_s": each.cost.wall_s,
     }

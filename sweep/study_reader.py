@@ -1,9 +1,9 @@
 """What the studies of a run say, read without changing them: for the coordinator and for every status and table."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from contextlib import closing
 from datetime import datetime
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Self, TypeVar
 
 from pydantic import JsonValue
 
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from optuna.trial import FrozenTrial
 
     from sweep._database import Database
+
+T = TypeVar("T")
 
 MAX_ATTEMPTS = 3
 """How many workers a cell may lose before it is a hole."""
@@ -145,13 +147,11 @@ class StudyReader:
 
     def records(self, study: str) -> tuple[TrialRecord, ...]:
         """What the finished trials measured, in the order they were queued."""
-        with collector.at_rest():
-            return tuple(self._record(study, trial) for trial in self._trials(study, State.COMPLETE))
+        return self._read(study, self._records, record_of)
 
     def scored(self, study: str) -> tuple[ScoredTrial, ...]:
         """What the finished trials scored, in the order they were queued; small, where `records` fill the memory."""
-        with collector.at_rest():
-            return tuple(self._scored_trial(study, trial) for trial in self._trials(study, State.COMPLETE))
+        return self._read(study, self._scored, scored_of)
 
     def costs(self, study: str) -> dict[str, Cost]:
         """What the finished trials took, by str(cell)."""
@@ -208,17 +208,25 @@ class StudyReader:
         """What is read from."""
         return self._source
 
-    def _record(self, study: str, trial: Stored) -> TrialRecord:
-        key = study, trial.number
-        if key not in self._records:
-            self._records[key] = record_of(trial)
-        return self._records[key]
+    def _read(self, study: str, known: dict[tuple[str, int], T], read: Callable[[Stored], T]) -> tuple[T, ...]:
+        """What is read of the records of finished trials; `known` keeps it."""
+        keys = [(study, trial.number) for trial in self._trials(study, State.COMPLETE)]
+        missing = {number for _, number in keys if (study, number) not in known}
 
-    def _scored_trial(self, study: str, trial: Stored) -> ScoredTrial:
-        key = study, trial.number
-        if key not in self._scored:
-            self._scored[key] = scored_of(trial)
-        return self._scored[key]
+        def fill() -> None:
+            for trial in self._source.in_full(study, missing):  # some at a time: not to be gathered
+                known[study, trial.number] = read(trial)
+
+        if missing:
+            with self._source.errors(), collector.at_rest():
+                self._patience.through(fill)
+        return tuple(known[key] for key in keys)
+
+    def _in_full(self, study: str, numbers: Collection[int]) -> dict[int, Stored]:
+        """A few trials with their records, by number."""
+        with self._source.errors():
+            found = self._patience.through(lambda: list(self._source.in_full(study, numbers)))
+        return {trial.number: trial for trial in found}
 
     def _cost(self, study: str, trial: Stored) -> Cost:
         key = study, trial.number

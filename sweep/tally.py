@@ -76,9 +76,9 @@ class Tally:
         match event:
             case CellsPlanned(cells, done, failed, resolution, costs):
                 self._plan(cells, resolution)
-                for record in done:
-                    if record.cell not in self.done:
-                        self._finish(record, costs.get(str(record.cell)))
+                for trial in done:
+                    if trial.cell not in self.done:
+                        self._finish(trial, costs.get(str(trial.cell)))
                 for hole in failed:
                     self.failed[hole.cell] = hole.reason
                 self._open = Counter(ways_of(cell) for cell in self.planned if self._waits(cell))
@@ -134,8 +134,8 @@ class Tally:
             case CellStarted(_, cell, _):
                 self.running[cell] = None
                 self.failed.pop(cell, None)
-            case CellDone(_, _, record, cost):
-                self._finish(record, cost)
+            case CellDone(_, _, trial, cost):
+                self._finish(trial, cost)
                 self.trained += 1
             case CellFailed(_, cell, reason, queued_again):
                 if not queued_again:
@@ -147,13 +147,13 @@ class Tally:
         self._resolution, self._sheet = resolution, None
         self._to_come = to_come(self.space, resolution, self.targets) if resolution.modalities else {}
 
-    def _finish(self, record: Scored, cost: Cost | None) -> None:
-        summary = summarize(record)
-        self.done.add(record.cell)
-        self.failed.pop(record.cell, None)
-        self.figures[record.cell] = Figure(summary.mean, summary, is_collapsed(record))
+    def _finish(self, trial: Scored, cost: Cost | None) -> None:
+        summary = summarize(trial)
+        self.done.add(trial.cell)
+        self.failed.pop(trial.cell, None)
+        self.figures[trial.cell] = Figure(summary.mean, summary, is_collapsed(trial))
         if cost is not None:
-            self._pace.took(record.cell, cost.wall_s)
+            self._pace.took(trial.cell, cost.wall_s)
 
     def _epoch(self, cell: Cell, progress: EpochEvent, epoch_s: float | None) -> None:
         before, now = self.running.get(cell), self.now()

@@ -131,7 +131,7 @@ def test_the_live_view_hears_start_epoch_and_end(run: Run) -> None:
     run.go(cell("f1"))
     assert [type(event) for event in run.events] == [CellStarted, CellEpoch, CellDone]
     assert isinstance(run.events[2], CellDone)
-    assert run.events[2].record == fake_outcome(cell("f1")).record
+    assert run.events[2].trial == fake_outcome(cell("f1")).record
 
 
 def test_a_killed_worker_costs_its_cell_one_attempt(run: Run) -> None:

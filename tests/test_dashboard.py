@@ -9,6 +9,7 @@ import statistics
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import closing
 from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
@@ -122,6 +123,14 @@ def test_its_pages_are_served(server: Asked, path: str) -> None:
     assert status == 200
     assert content
     assert server.ask("/")[0] == 302
+
+
+def test_an_answer_is_whole_whatever_came_with_the_question(server: Asked) -> None:
+    for _ in range(20):
+        with closing(HTTPConnection("127.0.0.1", server.port, timeout=30)) as connection:
+            connection.request("GET", "/static/bundle.js", body=b"x" * 500_000)
+            answer = connection.getresponse()
+            assert len(answer.read()) == int(answer.headers["Content-Length"])
 
 
 def test_importances_can_be_asked_for(server: Asked) -> None:

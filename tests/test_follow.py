@@ -91,7 +91,7 @@ def test_epochs_come_one_by_one_and_then_the_record(run: TinyRun, finished: Tiny
     run.folder.study_db.write_bytes(finished.folder.study_db.read_bytes())
     (done,) = follower.again()
     assert isinstance(done, CellDone)
-    assert (done.cell, done.record.cell) == (TWO, TWO)
+    assert (done.cell, done.trial.cell) == (TWO, TWO)
 
 
 def test_a_log_of_an_earlier_attempt_says_nothing(run: TinyRun) -> None:

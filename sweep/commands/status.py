@@ -14,7 +14,7 @@ from pydantic import JsonValue
 from rich.console import Console, Group
 from rich.table import Table
 
-from results.records import TrialRecord
+from results.scored import Scored
 from results.summary import summarize
 from sweep import collector
 from sweep.commands.ending import shortest
@@ -212,7 +212,7 @@ def _print(seen: _Seen, missing: tuple[Lost, ...], console: Console) -> None:
         tell(console, "What they scored is kept. `sweep resume RUN --retry-failed` makes the predictions again.")
 
 
-def _best(target: str, records: tuple[TrialRecord, ...]) -> Table:
+def _best(target: str, records: tuple[Scored, ...]) -> Table:
     table = Table(title=f"Best of {target}, macro-F1 on devel in %", title_justify="left")
     table.add_column("features")
     table.add_column("Way")
