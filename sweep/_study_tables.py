@@ -89,7 +89,7 @@ class StudyTables:
         """Nothing is held open."""
 
     def refresh(self, look: Look) -> None:
-        """Reads and shows what has changed since then; what waits or is over does not, until its state does."""
+        """Reads and shows what is new or has changed; what waits or is over does not, until its state does."""
         self._rows.clear()
         with self._place.reading() as ask:
             for study_id, name in ask("SELECT study_id, study_name FROM studies"):
