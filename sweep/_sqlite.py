@@ -75,7 +75,9 @@ class DatabaseFile:
     @contextmanager
     def reading(self) -> Iterator[Query]:
         """Questions about the database as it is at one moment."""
-        with closing(sqlite3.connect(self.path, timeout=self.timeout_s, isolation_level=None)) as connection:
+        # Not to be made where it has gone meanwhile, as SQLite would.
+        url = f"file:{quote(str(self.path.absolute()))}?mode=rw"
+        with closing(sqlite3.connect(url, timeout=self.timeout_s, isolation_level=None, uri=True)) as connection:
             connection.execute("BEGIN")
             yield lambda statement, values=(): connection.execute(statement, values).fetchall()
 

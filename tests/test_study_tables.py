@@ -87,6 +87,16 @@ def test_what_is_read_is_of_one_moment_until_it_is_refreshed(folder: RunFolder) 
         assert [record.cell for record in reader.records("arousal")] == [DONE, WAITING]
 
 
+def test_a_file_that_has_gone_is_told_and_not_made_anew(folder: RunFolder) -> None:
+    with StudyReader(sqlite_url(folder.study_db)) as reader:
+        folder.study_db.unlink()
+        with pytest.raises(SweepError, match=r"study\.db cannot be used: unable to open"):
+            reader.records("arousal")
+        with pytest.raises(SweepError, match=r"study\.db cannot be used: unable to open"):
+            reader.refresh()
+    assert not folder.study_db.exists()
+
+
 def test_trials_are_read_some_at_a_time(folder: RunFolder, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sweep._study_tables._AT_ONCE", 7)
     numbered = cells(39), cells(39, "nap"), cells(39, target="valence")
