@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session, scoped_session
 from sqlalchemy.orm.session import JoinTransactionMode
 
 from search_spaces.errors import SweepError
-from sweep._source import Look
+from sweep._source import Visitor
 from sweep._storage import open_storage, shown, storage_errors
 from sweep._stored import State, Stored, damaged_study
 from sweep._trials import Row, in_state, rows_by_cell
@@ -119,11 +119,11 @@ class Database:
         """Turns what a database may raise into one message."""
         return storage_errors(self._url)
 
-    def refresh(self, look: Look) -> None:
+    def refresh(self, visit: Visitor) -> None:
         """Shows every trial; nothing is kept: every method reads the studies as they are."""
         for study in self.names():
             for trial in self.trials(study):
-                look(study, trial)
+                visit(study, trial)
 
     @_repeatable
     def attribute(self, study: str, key: str) -> JsonValue:

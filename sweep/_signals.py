@@ -1,4 +1,4 @@
-"""SIGINT and SIGTERM as a word to whoever coordinates, not an exception at any point. Part of the coordinator."""
+"""SIGINT and SIGTERM: a word to whoever coordinates, an exception elsewhere."""
 
 import signal
 import threading
@@ -31,3 +31,24 @@ def signals_to(tell: Callable[[str], None]) -> Iterator[None]:
         for number, handler in before.items():
             if handler is not None:  # None: not set by Python code, which we cannot put back
                 signal.signal(number, handler)
+
+
+@contextmanager
+def sigterm_raises(error: type[BaseException]) -> Iterator[None]:
+    """While the block runs, SIGTERM raises an error with its name in it, at any point, as SIGINT does in Python.
+
+    Outside the main thread, where Python takes no signals, nothing changes.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def stop(_number: int, _frame: FrameType | None) -> None:
+        raise error("SIGTERM")
+
+    before = signal.signal(signal.SIGTERM, stop)
+    try:
+        yield
+    finally:
+        if before is not None:  # see above
+            signal.signal(signal.SIGTERM, before)

@@ -11,7 +11,7 @@ from sweep._stored import State, Stored, damaged_study
 from sweep._trial_check import check
 from sweep._trials import Row
 
-Look = Callable[[str, Stored], None]
+Visitor = Callable[[str, Stored], None]
 """Takes a study's name and a trial of it."""
 
 
@@ -23,11 +23,11 @@ class Source(Protocol):
     def errors(self) -> AbstractContextManager[None]:
         """Turns what reading may raise into one message."""
 
-    def refresh(self, look: Look) -> None:
+    def refresh(self, visit: Visitor) -> None:
         """Makes sure that what is read from now on is not older.
 
         Args:
-            look: is shown every trial that has changed since the last time, with its record.
+            visit: is shown every trial that has changed since the last time, with its record.
         """
 
     def names(self) -> tuple[str, ...]:
@@ -56,10 +56,10 @@ def check_all(source: Source) -> None:
         SweepError: it does not.
     """
 
-    def look(study: str, trial: Stored) -> None:
+    def visit(study: str, trial: Stored) -> None:
         with damaged_study(study, source.shown):
             if trial.user_attrs.keys() & {"cell", "attempt", "record"}:  # others were added by hand
                 check(trial, study)
 
     with source.errors(), collector.at_rest():
-        source.refresh(look)
+        source.refresh(visit)

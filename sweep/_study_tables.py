@@ -12,7 +12,7 @@ from typing import Any, Protocol, TypeVar
 
 from pydantic import JsonValue
 
-from sweep._source import Look
+from sweep._source import Visitor
 from sweep._stored import Query, State, Stored, damaged_study
 from sweep._trials import Row, rows_by_cell
 
@@ -88,7 +88,7 @@ class StudyTables:
     def close(self) -> None:
         """Nothing is held open."""
 
-    def refresh(self, look: Look) -> None:
+    def refresh(self, visit: Visitor) -> None:
         """Reads and shows what is new or has changed; what waits or is over does not, until its state does."""
         self._rows.clear()
         with self._place.reading() as ask:
@@ -97,7 +97,7 @@ class StudyTables:
                     study = name.removeprefix(self._prefix)
                     self._notes[study] = dict(ask(_NOTES, [study_id]))
                     with damaged_study(study, self.shown):
-                        self._trials[study] = self._read(ask, study_id, study, look)
+                        self._trials[study] = self._read(ask, study_id, study, visit)
 
     def names(self) -> tuple[str, ...]:
         """This run's studies, sorted."""
@@ -130,7 +130,7 @@ class StudyTables:
             self._rows[study] = rows_by_cell(self.trials(study))
         return self._rows[study]
 
-    def _read(self, ask: Query, study_id: int, study: str, look: Look) -> dict[int, Stored]:
+    def _read(self, ask: Query, study_id: int, study: str, visit: Visitor) -> dict[int, Stored]:
         before, rows = self._trials.get(study, {}), ask(_TRIALS, [study_id])
         found = {trial_id: before.get(trial_id) for trial_id, *_ in rows}
         changed = [row for row in rows if _has_changed(found[row[0]], row[2])]
@@ -143,7 +143,7 @@ class StudyTables:
                 named = _named(parameters.get(trial_id, {}), choices)
                 kept = {key: _decoded(value) for key, value in attributes.get(trial_id, {}).items()}
                 trial = Stored(number, _state(state), named, kept, _moment(started))
-                look(study, trial)
+                visit(study, trial)
                 found[trial_id] = _without_record(trial)
         return {trial_id: trial for trial_id, trial in found.items() if trial is not None}
 

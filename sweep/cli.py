@@ -13,15 +13,13 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import typer
 
 from search_spaces.errors import SweepError
-from sweep import __version__, cli_data, consoles, engines, environment, streams
+from sweep import __version__, cli_data, consoles, engines, environment, exit_codes, streams
 from sweep import cli_options as option
 from sweep.plain import tell
 
 if TYPE_CHECKING:
     from sweep.commands.ending import Ending
     from sweep.commands.run import Options
-
-EXIT_HOLES, EXIT_DIFFERS = 3, 3
 
 app = typer.Typer(
     add_completion=False,
@@ -50,7 +48,7 @@ def main() -> NoReturn:
 def _refuse(sentence: str) -> NoReturn:
     with suppress(OSError):  # standard error itself may be on the full disk; the exit code says it then
         tell(consoles.errors(), f"sweep: {sentence}")
-    sys.exit(cli_data.EXIT_MISTAKE)
+    sys.exit(exit_codes.MISTAKE)
 
 
 @app.callback(invoke_without_command=True)
@@ -164,7 +162,7 @@ def replay(
     from sweep.commands.replay import replay as repeat
 
     if not repeat(run_dir, " ".join(cell), seed, data_dir, cache, consoles.prints(), consoles.errors()):
-        raise typer.Exit(EXIT_DIFFERS)
+        raise typer.Exit(exit_codes.DIFFERS)
 
 
 @app.command()
@@ -268,4 +266,4 @@ def _end(ending: "Ending") -> None:
     """Says how the run stands; exit code 3 where cells are missing."""
     ending.tell(consoles.errors())
     if not ending.progress.complete:
-        raise typer.Exit(EXIT_HOLES)
+        raise typer.Exit(exit_codes.HOLES)

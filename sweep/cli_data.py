@@ -7,9 +7,7 @@ from typing import Annotated
 import typer
 
 from sweep import cli_options as option
-from sweep import consoles, environment
-
-EXIT_MISTAKE = 2
+from sweep import consoles, environment, exit_codes
 
 app = typer.Typer(no_args_is_help=True, help="Look at a data tree, or write a sample one.")
 
@@ -25,7 +23,7 @@ def check(
     from sweep.commands.data import check as find
 
     if not find(tree, reader, cache or environment.default_cache(), as_json, consoles.prints(), consoles.errors()):
-        raise typer.Exit(EXIT_MISTAKE)
+        raise typer.Exit(exit_codes.MISTAKE)
 
 
 @app.command()

@@ -1,19 +1,17 @@
 """`sweep run` and `resume`: carry a run out, from wherever it stands."""
 
-import signal
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from types import FrameType
 
 import typer
 from rich.console import Console
 
 from search_spaces.errors import SweepError
 from search_spaces.space import load_space
-from sweep import data_files, derived, engines, environment, identity, storage_note
+from sweep import data_files, derived, engines, environment, exit_codes, identity, storage_note
+from sweep._signals import sigterm_raises
 from sweep.commands.ending import Ending
 from sweep.coordinator import Interrupted
 from sweep.differences import check_same
@@ -30,8 +28,6 @@ from sweep.plain import tell
 from sweep.procedure import Procedure
 from sweep.storage_note import Storage
 from sweep.tally import Tally
-
-EXIT_INTERRUPTED = 130
 
 
 @dataclass(frozen=True)
@@ -200,14 +196,9 @@ def _setup(options: Options, folder: RunFolder, device: str, say: Callable[[str]
 @contextmanager
 def _stoppable(folder: RunFolder, console: Console) -> Iterator[None]:
     """Ctrl-C and SIGTERM, whenever they come, end the command with one message and exit code 130."""
-
-    def stop(_number: int, _frame: FrameType | None) -> None:
-        raise Interrupted("SIGTERM")
-
-    main = threading.current_thread() is threading.main_thread()  # elsewhere Python takes no signals
-    before = signal.signal(signal.SIGTERM, stop) if main else None
     try:
-        yield
+        with sigterm_raises(Interrupted):
+            yield
     except StorageLost as error:
         raise SweepError(f"{error} What is finished is kept. Go on with: sweep resume {folder.path}") from error
     except (Interrupted, KeyboardInterrupt):
@@ -215,7 +206,4 @@ def _stoppable(folder: RunFolder, console: Console) -> Iterator[None]:
         if not folder.run_json.exists():
             advice = "Nothing has been trained yet; give the same command again."
         tell(console, f"Stopped; what is finished is kept. {advice}")
-        raise typer.Exit(EXIT_INTERRUPTED) from None
-    finally:
-        if main:
-            signal.signal(signal.SIGTERM, before)
+        raise typer.Exit(exit_codes.INTERRUPTED) from None

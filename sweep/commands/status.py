@@ -1,13 +1,10 @@
 """`sweep status`: how far a run is, read from its study and its trials' logs; changes nothing."""
 
 import json
-import signal
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from types import FrameType
 
 import typer
 from pydantic import JsonValue
@@ -16,7 +13,8 @@ from rich.table import Table
 
 from results.scored import Scored
 from results.summary import summarize
-from sweep import collector
+from sweep import collector, exit_codes
+from sweep._signals import sigterm_raises
 from sweep.commands.ending import shortest
 from sweep.events import Event
 from sweep.follow import Follower
@@ -32,7 +30,6 @@ from sweep.tally import Tally
 
 EVERY_S = 2.0
 """Between two looks, where nobody says otherwise."""
-EXIT_INTERRUPTED = 130
 _READ_AT_MOST = 128 * 2**20  # bytes of predictions held against their digests: some tenths of a second
 _REST = 9  # times as long as a look took is waited at least: whoever watches must not take the workers' cores
 
@@ -168,19 +165,11 @@ def _lost(run: SeenRun, studies: StudyReader, read_at_most: int) -> tuple[Lost, 
 @contextmanager
 def _until_stopped() -> Iterator[None]:
     """Ctrl-C and SIGTERM end the command with exit code 130 and no word; a terminal gets its cursor back."""
-
-    def stop(_number: int, _frame: FrameType | None) -> None:
-        raise KeyboardInterrupt
-
-    main = threading.current_thread() is threading.main_thread()  # elsewhere Python takes no signals
-    before = signal.signal(signal.SIGTERM, stop) if main else None
     try:
-        yield
+        with sigterm_raises(KeyboardInterrupt):
+            yield
     except KeyboardInterrupt:
-        raise typer.Exit(EXIT_INTERRUPTED) from None
-    finally:
-        if main:
-            signal.signal(signal.SIGTERM, before)
+        raise typer.Exit(exit_codes.INTERRUPTED) from None
 
 
 def _print(seen: _Seen, missing: tuple[Lost, ...], console: Console) -> None:
