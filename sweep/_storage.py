@@ -15,7 +15,7 @@ from search_spaces.errors import SweepError
 from sweep import atomic, refusals
 from sweep._sqlite import check_there, check_whole, hint, not_json, sqlite_path, unusable
 from sweep.patience import Patience
-from sweep.storage_url import postgres, shared
+from sweep.postgres_url import postgres, shared
 
 
 def shown(url: str) -> str:

@@ -21,8 +21,8 @@ from sweep.identity import Identity
 from sweep.ledger import Ledger
 from sweep.notes import Notebook, notes_study
 from sweep.patience import ConnectionLost, Patience
+from sweep.postgres_url import postgres
 from sweep.storage_note import Storage
-from sweep.storage_url import postgres
 from sweep.study_names import prefix_of
 
 _TIMEOUT_S = 10.0  # for a locked file

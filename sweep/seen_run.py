@@ -17,8 +17,9 @@ from sweep.lock import Holder, holder
 from sweep.notes import IDENTITY
 from sweep.opened import open_run
 from sweep.patience import Patience
+from sweep.postgres_url import postgres, shared
 from sweep.storage_note import Storage
-from sweep.storage_url import postgres, shared, split
+from sweep.storage_url import split
 from sweep.study_names import prefix_of
 from sweep.study_reader import StudyReader
 

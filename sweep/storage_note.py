@@ -10,7 +10,8 @@ from search_spaces.errors import SweepError
 from sweep import atomic
 from sweep._sqlite import sqlite_path, sqlite_url
 from sweep.folder import RunFolder
-from sweep.storage_url import SQLITE, checked, of_run, postgres
+from sweep.postgres_url import postgres
+from sweep.storage_url import SQLITE, checked, of_run
 
 
 @dataclass(frozen=True)

@@ -4,14 +4,9 @@ Knows spellings alone; no message quotes a URL, which may hold a password.
 """
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote
 
 from search_spaces.errors import SweepError
-from sweep import extras
-
-if TYPE_CHECKING:
-    from sweep._postgres import Postgres  # and psycopg with it, an extra
 
 SQLITE = "sqlite"
 """What a user says for the file in the run folder."""
@@ -23,38 +18,6 @@ def is_postgres(url: str) -> bool:
     """Whether a URL names a PostgreSQL database."""
     scheme, separator, _ = url.partition("://")
     return bool(separator) and scheme in _SCHEMES
-
-
-def postgres(url: str) -> "Postgres | None":
-    """The PostgreSQL database behind a URL; None where it names another kind.
-
-    Raises:
-        SweepError: psycopg is not installed, or cannot be used, or cannot read the URL.
-    """
-    if not is_postgres(url):
-        return None
-    extras.need("psycopg", "postgres", "A storage in PostgreSQL")
-    try:
-        from sweep._postgres import Postgres  # noqa: PLC0415 - an extra
-    except ImportError as error:  # without libpq
-        raise SweepError(f"A storage in PostgreSQL needs libpq: pip install 'psycopg[binary]' ({error}).") from error
-    return Postgres.of(url)
-
-
-def shared(text: str, option: str) -> "Postgres":
-    """The PostgreSQL database that a user named.
-
-    Args:
-        text: as it was given.
-        option: that it was given for, for the message.
-
-    Raises:
-        SweepError: it names none; see `postgres`.
-    """
-    found = postgres(checked(text, option))
-    if found is None:
-        raise SweepError(f"{option} must be a URL like {EXPECTED}. Found {text}.")
-    return found
 
 
 def checked(text: str, option: str) -> str:

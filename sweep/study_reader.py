@@ -21,7 +21,7 @@ from sweep._trials import Row, attempts, hole, interruptions
 from sweep.folder import Artifact
 from sweep.lock import Holder
 from sweep.patience import Patience
-from sweep.storage_url import postgres
+from sweep.postgres_url import postgres
 from sweep.study_names import prefix_of
 
 if TYPE_CHECKING:
