@@ -1,62 +1,13 @@
 """A trial by its scores alone: what selects, ranks and compares cells, and fits in memory where records do not."""
 
-from collections.abc import Sequence
-from typing import Literal, Protocol
+from typing import Literal, TypeAlias
 
 from pydantic import ConfigDict
 from pydantic.dataclasses import dataclass
 
-from results.records import Cell
+from results.records import Cell, Scores, TrialRecord
 
 _WITHOUT_THE_REST = ConfigDict(extra="ignore")
-
-
-class DevelScores(Protocol):
-    """See `results.records.Scores`."""
-
-    @property
-    def macro_f1(self) -> float:
-        """Plain mean over classes."""
-
-    @property
-    def weighted_f1(self) -> float:
-        """Mean over classes by how often they are true."""
-
-    @property
-    def micro_f1(self) -> float:
-        """Over all segments."""
-
-    @property
-    def predicted_classes(self) -> int:
-        """Distinct classes among the predictions."""
-
-
-class ScoredSeed(Protocol):
-    """See `results.records.SeedRecord`."""
-
-    @property
-    def seed(self) -> int:
-        """Its number."""
-
-    @property
-    def devel(self) -> DevelScores:
-        """At its best epoch."""
-
-    @property
-    def length_alone(self) -> bool:
-        """Whether the predictions follow from the segment's length."""
-
-
-class Scored(Protocol):
-    """A finished trial: its record, or what is below."""
-
-    @property
-    def cell(self) -> Cell:
-        """What was trained."""
-
-    @property
-    def seeds(self) -> Sequence[ScoredSeed]:
-        """All its seed runs."""
 
 
 @dataclass(frozen=True, slots=True, config=_WITHOUT_THE_REST)
@@ -81,3 +32,8 @@ class ScoredTrial:
     cell: Cell
     seeds: tuple[_Seed, ...]
     format: Literal[1] = 1
+
+
+Scored: TypeAlias = TrialRecord | ScoredTrial
+"""A finished trial, for whoever asks for its scores alone."""
+DevelScores: TypeAlias = Scores | _Devel

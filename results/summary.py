@@ -67,10 +67,9 @@ def single(seed: int, scores: DevelScores) -> Summary:
 
 def collapse(record: Scored) -> str | None:
     """What every seed does on devel that says nothing about features or Way, in words; None where one does better."""
-    one_class = [seed.devel.predicted_classes <= 1 for seed in record.seeds]
-    if all(one_class):
+    if all(seed.devel.predicted_classes <= 1 for seed in record.seeds):
         return "every seed predicts one class only"
-    if all(one or seed.length_alone for one, seed in zip(one_class, record.seeds, strict=True)):
+    if all(seed.devel.predicted_classes <= 1 or seed.length_alone for seed in record.seeds):
         return "what every seed predicts follows from the segment's length alone"
     return None
 

@@ -119,8 +119,10 @@ class Database:
         """Turns what a database may raise into one message."""
         return storage_errors(self._url)
 
-    def refresh(self, visit: Visitor) -> None:
+    def refresh(self, visit: Visitor | None = None) -> None:
         """Shows every trial; nothing is kept: every method reads the studies as they are."""
+        if visit is None:
+            return
         for study in self.names():
             for trial in self.trials(study):
                 visit(study, trial)
@@ -241,7 +243,7 @@ class Database:
 
 
 def _keep(connection: Connection, trial_id: int, attributes: Mapping[str, JsonValue]) -> None:
-    """Gives a trial attributes, all with one statement: Optuna looks the trial up again for every one of them."""
+    """Gives a trial attributes, all at once: Optuna looks the trial up again for every one of them."""
     of_trial = and_(_ATTRIBUTES.c.trial_id == trial_id, _ATTRIBUTES.c.key.in_(attributes))
     connection.execute(delete(_ATTRIBUTES).where(of_trial))
     rows = [{"trial_id": trial_id, "key": key, "value_json": json.dumps(value)} for key, value in attributes.items()]

@@ -23,11 +23,11 @@ class Source(Protocol):
     def errors(self) -> AbstractContextManager[None]:
         """Turns what reading may raise into one message."""
 
-    def refresh(self, visit: Visitor) -> None:
+    def refresh(self, visit: Visitor | None = None) -> None:
         """Makes sure that what is read from now on is not older.
 
         Args:
-            visit: is shown every trial that has changed since the last time, with its record.
+            visit: is shown every trial that has changed since the last time, with its record; None for nobody.
         """
 
     def names(self) -> tuple[str, ...]:

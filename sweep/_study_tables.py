@@ -88,7 +88,7 @@ class StudyTables:
     def close(self) -> None:
         """Nothing is held open."""
 
-    def refresh(self, visit: Visitor) -> None:
+    def refresh(self, visit: Visitor | None = None) -> None:
         """Reads and shows what is new or has changed; what waits or is over does not, until its state does."""
         self._rows.clear()
         with self._place.reading() as ask:
@@ -130,10 +130,10 @@ class StudyTables:
             self._rows[study] = rows_by_cell(self.trials(study))
         return self._rows[study]
 
-    def _read(self, ask: Query, study_id: int, study: str, visit: Visitor) -> dict[int, Stored]:
+    def _read(self, ask: Query, study_id: int, study: str, visit: Visitor | None) -> dict[int, Stored]:
         before, rows = self._trials.get(study, {}), ask(_TRIALS, [study_id])
-        found = {trial_id: before.get(trial_id) for trial_id, *_ in rows}
-        changed = [row for row in rows if _has_changed(found[row[0]], row[2])]
+        changed = [row for row in rows if _has_changed(before.get(row[0]), row[2])]
+        fresh: dict[int, Stored] = {}
         choices = self.attribute(study, "choices") if changed else None
         for some in _some(changed):
             ids = [trial_id for trial_id, *_ in some]
@@ -143,9 +143,10 @@ class StudyTables:
                 named = _named(parameters.get(trial_id, {}), choices)
                 kept = {key: _decoded(value) for key, value in attributes.get(trial_id, {}).items()}
                 trial = Stored(number, _state(state), named, kept, _moment(started))
-                visit(study, trial)
-                found[trial_id] = _without_record(trial)
-        return {trial_id: trial for trial_id, trial in found.items() if trial is not None}
+                if visit:
+                    visit(study, trial)
+                fresh[trial_id] = _without_record(trial)
+        return {trial_id: fresh[trial_id] if trial_id in fresh else before[trial_id] for trial_id, *_ in rows}
 
 
 def _has_changed(before: Stored | None, state: str) -> bool:

@@ -67,7 +67,7 @@ class Ledger(StudyReader):
     def _current(self) -> Source:
         if self._changed:  # by ourselves: nobody else may
             with self._source.errors():
-                self._patience.through(lambda: self._source.refresh(lambda *_: None))
+                self._patience.through(self._source.refresh)
             self._changed = False
         return self._source
 

@@ -62,7 +62,7 @@ def everything_once(ledger: Ledger, folder: RunFolder) -> list[object]:
 def told(place: Place, prefix: str = "") -> dict[str, list[Stored]]:
     tables = StudyTables(place, prefix)
     assert tables.is_known()
-    tables.refresh(lambda *_: None)
+    tables.refresh()
     found = {study: tables.in_full(study, range(1000)) for study in tables.names()}
     return {study: [replace(trial, started=None) for trial in trials] for study, trials in found.items()}
 

@@ -105,7 +105,8 @@ def test_trials_are_read_some_at_a_time(folder: RunFolder, monkeypatch: pytest.M
         ledger.enqueue("arousal", [*numbered[0], *numbered[1]])
         ledger.enqueue("valence", numbered[2])
         mine = StudyTables(DatabaseFile(folder.study_db, 1), "")
-        told(mine)
+        before = told(mine)
+        assert len(before["arousal"]) + len(before["valence"]) > 100
         complete(ledger, folder, "nap3")
         assert told(mine) == told(Database(sqlite_url(folder.study_db), "", create=False, timeout_s=1))
 

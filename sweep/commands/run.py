@@ -89,7 +89,7 @@ def run(request: Request, options: Options, console: Console) -> Ending:
     """
     engines.check(options.engine, options.scheduler)
     space = load_space(request.space).with_overrides(seeds=request.seeds, epochs=request.epochs)
-    from sweep.buildable import check_buildable  # noqa: PLC0415 - loads torch, which a finished run does not need
+    from sweep.buildable import check_buildable  # noqa: PLC0415 - loads torch, which `resume` may not need
 
     check_buildable(space)
     kind = device_named(request.device, elsewhere=options.scheduler is not None)
