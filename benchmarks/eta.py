@@ -14,15 +14,13 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # started as a file, Python finds only its neighbours
 
-
 from search_spaces.resolution import Resolution
 from sweep.cells import screening_plan
 from sweep.events import CellDone, CellsPlanned
 from sweep.folder import RunFolder
 from sweep.follow import Follower
-from sweep.identity import Identity
 from sweep.notes import Notes, notes_study
-from sweep.opened import open_run, open_studies
+from sweep.seen_run import SeenRun, find
 from sweep.tally import Tally
 
 _DONE = """
@@ -42,10 +40,11 @@ def trials(folder: RunFolder) -> list[tuple[float, float, str]]:
     return sorted((end.timestamp(), start.timestamp(), cell) for end, start, cell in moments)
 
 
-def replayed(folder: RunFolder, identity: Identity, workers: int) -> Iterator[tuple[int, float, float]]:
+def replayed(run: SeenRun, folder: RunFolder, workers: int) -> Iterator[tuple[int, float, float]]:
     """Cells done, seconds that were really left then, and seconds that the live view would have told."""
-    with open_studies(folder) as studies:
-        look = Follower(folder, identity, studies).look
+    identity = run.identity
+    with run.open_studies() as studies:
+        look = Follower(run, studies).look
         notes = Notes(studies, notes_study(identity.space, identity.targets))
         known = Resolution(modalities={row.name: row.modality for row in notes.features or ()})
     finished = {str(cell): each for cell, each in look.finished.items()}
@@ -56,7 +55,7 @@ def replayed(folder: RunFolder, identity: Identity, workers: int) -> Iterator[tu
     order = trials(folder)
     for count, (now, _, cell) in enumerate(order, start=1):
         each = finished[cell]
-        tally(CellDone(each.study, each.record.cell, each.record, each.cost))
+        tally(CellDone(each.study, each.trial.cell, each.trial, each.cost))
         if count == len(screening):
             tally(CellsPlanned(grid, (), (), look.resolution))
         yield count, order[-1][0] - now, tally.eta_s() or 0.0
@@ -68,7 +67,7 @@ def main() -> None:
     parser.add_argument("run", type=Path)
     parser.add_argument("--workers", type=int, default=2)
     arguments = parser.parse_args()
-    rows = list(replayed(*open_run(arguments.run), arguments.workers))
+    rows = list(replayed(find(str(arguments.run)), RunFolder(arguments.run), arguments.workers))
     step = max(1, len(rows) // 8)
     print("| cells done | s left | s told | told / left |")
     print("|---|---|---|---|")

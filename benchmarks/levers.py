@@ -27,7 +27,7 @@ from benchmarks.lever_variants import AS_IS, LEVERS, Lever
 from benchmarks.stacked_seeds import compare
 from search_spaces import registry
 from search_spaces.settings import Settings
-from sweep.executors._process import _environment
+from sweep.executors._process import worker_environment
 from sweep.opened import Data, open_data
 from sweep.worker import settle_torch
 
@@ -131,7 +131,7 @@ def main() -> None:
         command = [sys.executable, __file__, *shared, "--cache", cache]
         chosen = ["--ways", *arguments.ways, "--levers", *arguments.levers, "--rounds", str(arguments.rounds)]
         if not arguments.only_processes:
-            subprocess.run([*command, *chosen], env=_environment(), check=True)
+            subprocess.run([*command, *chosen], env=worker_environment(), check=True)
         if not arguments.no_processes:
             process_rows(command, arguments.ways, arguments.rounds)
 

@@ -11,15 +11,21 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from itertools import combinations, islice
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # started as a file, Python finds only its neighbours
 
 from benchmarks.no_training import EXECUTIONS
 from sweep.sample import write_sample
+
+if TYPE_CHECKING:  # the measured process loads what sweep loads, when sweep does
+    from sweep.commands.run import Options
+    from sweep.executors import Setup
+    from sweep.folder import RunFolder
 
 _ROOT = Path(__file__).resolve().parents[1]
 _WAYS = ("way1", "way2", "way3", "way4", "way5", "way6")
@@ -147,11 +153,14 @@ def _inside() -> None:
     from sweep.commands import run as command  # noqa: PLC0415
 
     path = Path(sys.argv.pop(1))
-    began, in_all, handed_out = [], [], [0]
-    set_up, run_cells = command._setup, procedure.run_cells
+    began: list[float] = []
+    in_all: list[float] = []
+    handed_out = [0]
+    set_up = command._setup
+    run_cells: Callable[..., None] = vars(procedure)["run_cells"]
 
-    def without_training(*arguments: object) -> object:
-        return replace(set_up(*arguments), trial="benchmarks.no_training:run_trial")
+    def without_training(options: "Options", folder: "RunFolder", device: str, say: Callable[[str], None]) -> "Setup":
+        return replace(set_up(options, folder, device, say), trial="benchmarks.no_training:run_trial")
 
     def timed(ledger: object, plan: Sequence[object], **others: object) -> None:
         began.append(time.time())
@@ -159,7 +168,7 @@ def _inside() -> None:
         in_all.append(time.time() - began[-1])
         handed_out[0] = len(plan)
 
-    command._setup, procedure.run_cells = without_training, timed
+    vars(command)["_setup"], vars(procedure)["run_cells"] = without_training, timed
     try:
         cli.main()
     finally:
