@@ -15,7 +15,7 @@ from results.statistics import late_fusion
 from results.statistics.bootstrap import f1_interval, generator, percentiles, resamples
 from results.statistics.collapse import is_length_alone
 from results.statistics.comparison import compare, holm, swaps
-from results.statistics.counts import Counts, macro_f1, video_counts, weighted_f1
+from results.statistics.counts import Counts, macro_f1, resampled_f1, video_counts
 from results.statistics.ranks import rank_columns
 from results.statistics.winner import correct
 from search_spaces.settings import N_CLASSES
@@ -58,7 +58,7 @@ def test_weighted_counts_are_f1_of_repeated_videos_without_masked_segments() -> 
     weight = rng.integers(0, 4, VIDEOS)
     times = np.where(known, weight[video], 0)
     drawn = [sklearn_f1(np.repeat(truth, times), np.repeat(seed, times)) for seed in predicted]
-    assert weighted_f1(counts, weight[None].astype(float))[0] == pytest.approx(np.mean(drawn))
+    assert resampled_f1(counts, weight[None].astype(float))[0] == pytest.approx(np.mean(drawn))
 
 
 def test_a_partition_without_a_class_keeps_that_class_at_zero() -> None:
@@ -189,7 +189,7 @@ def test_each_resample_chooses_the_best_cell_and_the_first_of_equal_ones() -> No
     rng = random(13)
     cells, _ = noise(rng, cells=7)
     cells, weights = [*cells, *cells], resamples(VIDEOS, rng, 300)
-    times = np.bincount(np.array([weighted_f1(each, weights) for each in cells]).argmax(axis=0), minlength=len(cells))
+    times = np.bincount(np.array([resampled_f1(each, weights) for each in cells]).argmax(axis=0), minlength=len(cells))
     assert correct(cells, weights).chosen == pytest.approx(times / 300)
     assert not times[7:].any()
 

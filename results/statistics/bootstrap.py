@@ -6,7 +6,7 @@ from hashlib import sha256
 import numpy as np
 from numpy.typing import NDArray
 
-from results.statistics.counts import Counts, weighted_f1
+from results.statistics.counts import Counts, resampled_f1
 
 RESAMPLES = 2000
 LEVEL = 0.95
@@ -48,4 +48,4 @@ def f1_interval(counts: Counts, weights: NDArray[np.floating]) -> Interval:
         counts: (n, V, 2, C) of the cell.
         weights: (R, V) from `resamples`; the same for cells that are compared.
     """
-    return percentiles(weighted_f1(counts, weights))
+    return percentiles(resampled_f1(counts, weights))

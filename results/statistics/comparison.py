@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from results.statistics.bootstrap import Interval, percentiles
-from results.statistics.counts import Counts, f1, macro_f1, weighted, weighted_f1
+from results.statistics.counts import Counts, f1, macro_f1, resampled_f1, weighted
 
 PERMUTATIONS = 9999
 SEPARABLE = 0.05
@@ -55,7 +55,7 @@ def compare(one: Counts, other: Counts, weights: NDArray[np.floating], swapped: 
     difference = macro_f1(one) - macro_f1(other)
     by_chance = _swapped_f1(one, other, swapped) - _swapped_f1(other, one, swapped)
     as_large = int(np.count_nonzero(np.abs(by_chance) >= abs(difference) - _TIE))
-    moved = weighted_f1(one, weights) - weighted_f1(other, weights)
+    moved = resampled_f1(one, weights) - resampled_f1(other, weights)
     return Compared(difference, percentiles(moved), (1 + as_large) / (1 + len(swapped)))
 
 

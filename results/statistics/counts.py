@@ -51,7 +51,7 @@ def macro_f1(counts: Counts) -> float:
     return float(f1(counts.sum(axis=1)).mean())
 
 
-def weighted_f1(counts: Counts, weights: NDArray[np.floating]) -> NDArray[np.float64]:
+def resampled_f1(counts: Counts, weights: NDArray[np.floating]) -> NDArray[np.float64]:
     """Mean over seeds of the macro-F1, once for every weighting of the videos.
 
     Args:

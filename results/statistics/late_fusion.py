@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from results.statistics.counts import Counts, f1, macro_f1, video_counts, weighted, weighted_f1
+from results.statistics.counts import Counts, f1, macro_f1, resampled_f1, video_counts, weighted
 
 TOP = 5
 """How many cells `top` averages."""
@@ -99,7 +99,7 @@ def select(rule: Rule, candidates: Candidates, weights: NDArray[np.floating]) ->
     seen = np.array([macro_f1(counts) for counts in candidates.counts])
     members = rule(candidates, seen, np.ones(weights.shape[1]))
     by_seed = f1(candidates.fused_counts(members).sum(axis=1))
-    in_bag = np.stack([weighted_f1(counts, weights) for counts in candidates.counts])  # (K, R)
+    in_bag = np.stack([resampled_f1(counts, weights) for counts in candidates.counts])  # (K, R)
     left_out: dict[tuple[int, ...], NDArray[np.float64]] = {}
     for drawn, scores in zip(weights, in_bag.T, strict=True):
         chosen = rule(candidates, scores, drawn)

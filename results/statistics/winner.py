@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from results.statistics.counts import Counts, f1, macro_f1, weighted, weighted_f1
+from results.statistics.counts import Counts, f1, macro_f1, resampled_f1, weighted
 
 _TIE = 1e-12  # figures that are equal but for rounding; the earlier wins
 
@@ -60,7 +60,7 @@ def _best(candidates: Sequence[Counts], weights: NDArray[np.floating]) -> NDArra
     """Which candidate is best on each weighting of the videos, the first where several are: (R,)."""
     best, highest = np.zeros(len(weights), dtype=np.int64), np.full(len(weights), -np.inf)
     for index, counts in enumerate(candidates):  # thousands of them; all their figures together would fill the memory
-        found = weighted_f1(counts, weights)
+        found = resampled_f1(counts, weights)
         better = found > highest
         best[better], highest[better] = index, found[better]
     return best
