@@ -93,8 +93,11 @@ class Space(BaseModel):
         named = {term.feature: slot for _, slot in self.slots() for term in parse_slot(slot) if isinstance(term, Term)}
         lacking = sorted(named.keys() - available.keys())
         if lacking:
-            places = ", ".join(f"{name!r} (in {named[name]!r})" for name in lacking)
-            raise SweepError(f"Space {self.name!r}: the data set has no feature {places}. {_known_features(available)}")
+            where = f" (in {named[lacking[0]]!r})" if len(lacking) == 1 else ""
+            raise SweepError(
+                f"Space {self.name!r}: the data set has no feature {', '.join(map(repr, lacking))}{where}. "
+                f"{_known_features(available)} A space of roles, as protocol is, fits any data set."
+            )
         catalogued = {feature.name for feature in CATALOGUE}
         # A catalogued feature that the data set lacks is no mistake here: the default names egemaps on every data set.
         strange = sorted(set(self.settings.standardize) - {STANDARDIZE_ALL} - catalogued - available.keys())

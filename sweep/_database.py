@@ -19,10 +19,11 @@ from sqlalchemy.orm.session import JoinTransactionMode
 
 from search_spaces.errors import SweepError
 from sweep._source import Visitor
+from sweep._sqlite import is_busy
 from sweep._storage import open_storage, shown, storage_errors
 from sweep._stored import State, Stored, damaged_study
 from sweep._trials import Row, in_state, rows_by_cell
-from sweep.patience import Patience
+from sweep.patience import ConnectionLost, Patience
 
 _ATTRIBUTES = BaseModel.metadata.tables["trial_user_attributes"]
 
@@ -131,7 +132,8 @@ class Database:
     def attribute(self, study: str, key: str) -> JsonValue:
         """A value kept with a study; None where there is none."""
         found = self.find(study)
-        return None if found is None else cast(JsonValue, found.user_attrs.get(key))
+        with damaged_study(study, self.shown):
+            return None if found is None else cast(JsonValue, found.user_attrs.get(key))
 
     @_repeatable
     def everything(self) -> list[tuple[FrozenStudy, list[FrozenTrial]]]:
@@ -174,8 +176,8 @@ class Database:
 
         def add() -> bool:
             with self._at_once():
-                for trial in trials:
-                    self._storage.create_new_trial(study_id, trial)
+                for trial in trials:  # past Optuna's cache, which would keep them though nothing came of the step
+                    self._backend.create_new_trial(study_id, trial)
             return True
 
         self.patience.through(add, added)
@@ -198,8 +200,16 @@ class Database:
         attributes: Mapping[str, JsonValue] | None = None,
     ) -> bool:
         """Gives a trial another state, and attributes, in one step; whether it has them now."""
-        trial_id = self._id(study, number)
+        with damaged_study(study, self.shown):
+            return self._turn_one(self._id(study, number), state, values, attributes)
 
+    def _turn_one(
+        self,
+        trial_id: int,
+        state: TrialState,
+        values: Sequence[float] | None,
+        attributes: Mapping[str, JsonValue] | None,
+    ) -> bool:
         def turned() -> bool | None:  # nobody but us writes
             return self._backend.get_trial(trial_id).state == state or None
 
@@ -207,7 +217,7 @@ class Database:
             with self._at_once() as connection:
                 if attributes:
                     _keep(connection, trial_id, attributes)
-                return bool(self._storage.set_trial_state_values(trial_id, state, values))
+                return bool(self._backend.set_trial_state_values(trial_id, state, values))
 
         return self.patience.through(turn, turned)
 
@@ -234,6 +244,8 @@ class Database:
             self._in_step = False
 
     def _refuse(self, context: ExceptionContext) -> None:
+        if is_busy(context.original_exception):  # the step is rolled back: whoever reads will be done some time
+            raise ConnectionLost(str(context.original_exception)) from context.original_exception
         if self._in_step and not context.is_pre_ping:
             raise _Refused from context.sqlalchemy_exception or context.original_exception
 

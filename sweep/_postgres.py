@@ -64,7 +64,7 @@ class Postgres:
         rest = url.partition("://")[2]
         try:
             found = {key: str(value) for key, value in conninfo_to_dict(f"postgresql://{rest}").items()}
-        except psycopg.Error:  # whose words quote the URL
+        except (psycopg.Error, UnicodeError):  # whose words quote the URL
             raise _malformed("something that libpq cannot read") from None
         if "@" in "".join(found.get(key, "") for key in ("host", "port", "dbname")):
             raise _malformed("an @ behind the host: in a password / is written %2F, @ %40")
@@ -104,12 +104,15 @@ class Postgres:
             more: parameters of libpq.
 
         Raises:
+            SweepError: there never will be one: libpq cannot read a parameter.
             ConnectionLost: there is none to be had.
         """
         try:
             return psycopg.connect(make_conninfo(**{**_DEFAULTS, **self.parameters, **more}))
         except psycopg.OperationalError as error:
             raise ConnectionLost(self.reason(error)) from error
+        except (psycopg.Error, UnicodeError) as error:  # a host may be no name
+            raise unusable(self.shown, self.reason(error)) from error
 
     @contextmanager
     def reading(self) -> Iterator[Query]:

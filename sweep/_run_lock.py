@@ -92,7 +92,8 @@ def _named(found: tuple[Any, ...] | None) -> Holder | None:
     process, _, host = str(found[0]).rpartition(" ")[2].partition("@")
     if not process.isdecimal():
         return None
-    return Holder(pid=int(process), host=host, since=found[1].astimezone(UTC).isoformat(timespec="seconds"))
+    since = found[1].astimezone(UTC).isoformat(timespec="seconds") if found[1] else None
+    return Holder(pid=int(process), host=host, since=since)
 
 
 def _key(run: str) -> int:

@@ -49,14 +49,19 @@ class Source(Protocol):
         """Lets go of it."""
 
 
-def check_all(source: Source) -> None:
+def check_all(source: Source, changed: Visitor) -> None:
     """Reads every trial of a run and makes sure that it says what was stored; see `_trial_check.check`.
+
+    Args:
+        source: of the run's studies.
+        changed: is shown every trial that is new or has changed.
 
     Raises:
         SweepError: it does not.
     """
 
     def visit(study: str, trial: Stored) -> None:
+        changed(study, trial)
         with damaged_study(study, source.shown):
             if trial.user_attrs.keys() & {"cell", "attempt", "record"}:  # others were added by hand
                 check(trial, study)

@@ -76,7 +76,7 @@ class DatabaseFile:
     def reading(self) -> Iterator[Query]:
         """Questions about the database as it is at one moment."""
         # Not to be made where it has gone meanwhile, as SQLite would.
-        url = f"file:{quote(str(self.path.absolute()))}?mode=rw"
+        url = f"{self.path.absolute().as_uri()}?mode=rw"
         with closing(sqlite3.connect(url, timeout=self.timeout_s, isolation_level=None, uri=True)) as connection:
             connection.execute("BEGIN")
             yield lambda statement, values=(): connection.execute(statement, values).fetchall()
@@ -136,9 +136,14 @@ def not_json(error: json.JSONDecodeError) -> str:
     return f"it is damaged, expected JSON, found a syntax error: {error}"
 
 
+def is_busy(error: object) -> bool:
+    """Whether somebody else holds the file, for longer than was waited."""
+    return _code(error) == sqlite3.SQLITE_BUSY
+
+
 def hint(error: object) -> str:
     """What SQLite means by its words for a file that could not grow."""
-    match getattr(error, "sqlite_errorcode", 0) & 0xFF:  # without what an extended code adds
+    match _code(error):
         case sqlite3.SQLITE_FULL:
             return ": no space left on the disk. Make room, then give the same command again"
         case sqlite3.SQLITE_IOERR:
@@ -147,6 +152,10 @@ def hint(error: object) -> str:
                 "Mend it, then give the same command again"
             )
     return ""
+
+
+def _code(error: object) -> int:
+    return int(getattr(error, "sqlite_errorcode", 0)) & 0xFF  # without what an extended code adds
 
 
 def _look_into(path: Path, timeout_s: float) -> tuple[set[str], str]:

@@ -64,6 +64,9 @@ class Stored:
     started: datetime | None = None
 
 
+_DAMAGE = (LookupError, OverflowError, ValueError, TypeError, AttributeError, AssertionError, RecursionError)
+
+
 @contextmanager
 def damaged_study(study: str, storage: str) -> Iterator[None]:
     """Turns what damaged rows make of the reading of a study into one message."""
@@ -71,7 +74,7 @@ def damaged_study(study: str, storage: str) -> Iterator[None]:
         yield
     except json.JSONDecodeError:  # which whoever opened the storage tells
         raise
-    except (LookupError, ValueError, TypeError, AttributeError, AssertionError) as error:
+    except _DAMAGE as error:
         raise SweepError(
             f"Study {study!r} in {storage} is damaged: {error}. Put a copy of the study back, or make another run."
         ) from error

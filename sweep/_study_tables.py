@@ -12,6 +12,7 @@ from typing import Any, Protocol, TypeVar
 
 from pydantic import JsonValue
 
+from search_spaces.errors import SweepError
 from sweep._source import Visitor
 from sweep._stored import Query, State, Stored, damaged_study
 from sweep._trials import Row, rows_by_cell
@@ -89,15 +90,26 @@ class StudyTables:
         """Nothing is held open."""
 
     def refresh(self, visit: Visitor | None = None) -> None:
-        """Reads and shows what is new or has changed; what waits or is over does not, until its state does."""
+        """Reads and shows what is new or has changed; what waits or is over does not, until its state does.
+
+        Raises:
+            SweepError: there are no studies any more.
+        """
         self._rows.clear()
         with self._place.reading() as ask:
-            for study_id, name in ask("SELECT study_id, study_name FROM studies"):
-                if name.startswith(self._prefix):
-                    study = name.removeprefix(self._prefix)
-                    self._notes[study] = dict(ask(_NOTES, [study_id]))
-                    with damaged_study(study, self.shown):
-                        self._trials[study] = self._read(ask, study_id, study, visit)
+            studies = {
+                str(name).removeprefix(self._prefix): study_id
+                for study_id, name in ask("SELECT study_id, study_name FROM studies")
+                if str(name).startswith(self._prefix)
+            }
+            if self._trials and not studies:
+                raise SweepError(f"The studies have gone from {self.shown}: they were moved or deleted.")
+            for gone in self._trials.keys() - studies.keys():
+                del self._trials[gone], self._notes[gone]
+            for study, study_id in studies.items():
+                self._notes[study] = dict(ask(_NOTES, [study_id]))
+                with damaged_study(study, self.shown):
+                    self._trials[study] = self._read(ask, study_id, study, visit)
 
     def names(self) -> tuple[str, ...]:
         """This run's studies, sorted."""
@@ -105,8 +117,9 @@ class StudyTables:
 
     def attribute(self, study: str, key: str) -> JsonValue:
         """A value kept with a study; None where there is none."""
-        found = self._notes.get(study, {}).get(key)
-        value: JsonValue = None if found is None else json.loads(found)
+        notes = self._notes.get(study, {})
+        with damaged_study(study, self.shown):
+            value: JsonValue = json.loads(notes[key]) if key in notes else None
         return value
 
     def trials(self, study: str, *states: State) -> list[Stored]:
@@ -132,7 +145,7 @@ class StudyTables:
 
     def _read(self, ask: Query, study_id: int, study: str, visit: Visitor | None) -> dict[int, Stored]:
         before, rows = self._trials.get(study, {}), ask(_TRIALS, [study_id])
-        changed = [row for row in rows if _has_changed(before.get(row[0]), row[2])]
+        changed = [row for row in rows if _has_changed(before.get(row[0]), row)]
         fresh: dict[int, Stored] = {}
         choices = self.attribute(study, "choices") if changed else None
         for some in _some(changed):
@@ -149,8 +162,12 @@ class StudyTables:
         return {trial_id: fresh[trial_id] if trial_id in fresh else before[trial_id] for trial_id, *_ in rows}
 
 
-def _has_changed(before: Stored | None, state: str) -> bool:
-    return before is None or before.state != state or state == State.RUNNING
+def _has_changed(before: Stored | None, row: Sequence[Any]) -> bool:
+    """Whether a trial must be read; another one may have the number of one that was deleted."""
+    _, number, state, started = row
+    if before is None or state == State.RUNNING:
+        return True
+    return (before.number, before.state, before.started) != (number, state, _moment(started))
 
 
 def _without_record(trial: Stored) -> Stored:

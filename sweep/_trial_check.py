@@ -1,12 +1,20 @@
 """Whether a stored trial still says what was stored. Part of the ledger."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import get_args
 
 from search_spaces.errors import SweepError
 from sweep import _seals as seals
 from sweep._stored import Stored
 from sweep._trial_values import artifact_of, cost_of, record_of
+from sweep._trials import Cause
+
+_EXPECTED: Mapping[str, Callable[[object], bool]] = {
+    "attempt": lambda found: type(found) is int and found > 0,
+    "cause": lambda found: found in get_args(Cause),
+    "reason": lambda found: isinstance(found, str),
+}
 
 
 def check(trial: Stored, study: str) -> None:
@@ -26,6 +34,9 @@ def check(trial: Stored, study: str) -> None:
     expected = f"{study.partition('/')[0]} {_spelled(trial.params)}"
     if cell != expected:
         raise _altered(trial, study, f"its cell is {cell!r}, its study and parameters say {expected!r}")
+    for key, is_right in _EXPECTED.items():
+        if key in attributes and not is_right(attributes[key]):
+            raise _altered(trial, study, f"its {key} is {attributes[key]!r}")
     if "record" not in attributes or _is_sealed(trial, expected):
         return
     found = str(record_of(trial).cell)

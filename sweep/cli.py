@@ -16,6 +16,7 @@ from search_spaces.errors import SweepError
 from sweep import __version__, cli_data, consoles, engines, environment, exit_codes, streams
 from sweep import cli_options as option
 from sweep.plain import tell
+from sweep.storage_url import without_passwords
 
 if TYPE_CHECKING:
     from sweep.commands.ending import Ending
@@ -34,7 +35,7 @@ def main() -> NoReturn:
     """Entry point of `sweep`: a user's mistake is one message and exit code 2; a bug shows its traceback."""
     streams.prepare()
     try:
-        app()
+        app(list(without_passwords(sys.argv[1:])))
     except SweepError as error:
         _refuse(str(error))
     except OSError as error:
@@ -64,7 +65,7 @@ def _root(
 @app.command()
 def demo(
     folder: Annotated[Path, typer.Option("--dir", help="Where the sample tree and the run go.")] = Path("demo"),
-    workers: option.Workers = None,
+    workers: option.LocalWorkers = None,
 ) -> None:
     """Sample tree, whole paper grid at a small budget, multitask, Tables I-VI: minutes on two cores."""
     from sweep.commands.demo import demo as carry_out
@@ -79,7 +80,7 @@ def plan(
     targets: option.Targets = None,
     seeds: option.Seeds = None,
     epochs: option.Epochs = None,
-    workers: option.Workers = None,
+    workers: option.LocalWorkers = None,
     cache: option.CacheDir = None,
     reader: option.Reader = "muse2021",
     as_json: option.Json = False,
@@ -127,7 +128,7 @@ def resume(
     run_dir: option.Run,
     data_dir: option.MovedDir = None,
     workers: option.Workers = None,
-    cache: option.CacheDir = None,
+    cache: option.MovedCacheDir = None,
     retry_failed: option.RetryFailed = False,
     allow_holes: option.AllowHoles = False,
     hang_minutes: option.HangMinutes = 60,
@@ -156,7 +157,7 @@ def replay(
     cell: option.Cell,
     seed: option.OneSeed = None,
     data_dir: option.MovedDir = None,
-    cache: option.CacheDir = None,
+    cache: option.MovedCacheDir = None,
 ) -> None:
     """Train a recorded cell again and compare: exit code 3 where a figure differs."""
     from sweep.commands.replay import replay as repeat
@@ -218,7 +219,7 @@ def predict(
     rule: option.FusionRule = "greedy",
     partition: option.Predicted = "test",
     data_dir: option.MovedDir = None,
-    cache: option.CacheDir = None,
+    cache: option.MovedCacheDir = None,
 ) -> None:
     """Write predictions as the challenge takes them, and as the official baseline does."""
     from sweep.commands import predict as command

@@ -6,10 +6,14 @@ from typing import Annotated, Literal
 import typer
 
 from sweep import engines
+from sweep.device_kind import KINDS
 from sweep.storage_url import folder_path
 
-Space = Annotated[str, typer.Argument(help="A space's name (paper, protocol, smoke, demo) or a path to a .toml file.")]
-Run = Annotated[Path, typer.Argument(help="The run folder.", parser=folder_path)]
+Space = Annotated[
+    str,
+    typer.Argument(metavar="SPACE", help="A space's name (paper, protocol, smoke, demo) or a path to a .toml file."),
+]
+Run = Annotated[Path, typer.Argument(metavar="RUN", help="The run folder.", parser=folder_path)]
 RunOrUrl = Annotated[
     str,
     typer.Argument(metavar="RUN", help="The run folder; or its storage's URL, #RUN behind it for one of several."),
@@ -23,7 +27,10 @@ Storage = Annotated[
     str | None, typer.Option("--storage", help="Keep studies in a PostgreSQL database, by its URL. [default: sqlite]")
 ]
 NewStorage = Annotated[str, typer.Option("--to", help="A PostgreSQL database, by its URL, or sqlite: the run folder.")]
-CacheDir = Annotated[Path | None, typer.Option("--cache", help="Folder of packed arrays. [default: in ~/.cache]")]
+CacheDir = Annotated[
+    Path | None, typer.Option("--cache", help="Folder of packed arrays. [default: ~/.cache/muse-sweep]")
+]
+MovedCacheDir = Annotated[Path | None, typer.Option("--cache", help="Folder of packed arrays. [default: the run's]")]
 Targets = Annotated[list[str] | None, typer.Option("--target", help="A target; repeat for several. [default: all]")]
 Seeds = Annotated[int | None, typer.Option("--seeds", min=1, help="Seeds per cell. [default: the space's]")]
 Epochs = Annotated[int | None, typer.Option("--epochs", min=1, help="Most epochs per seed. [default: the space's]")]
@@ -33,7 +40,8 @@ Workers = Annotated[
         "--workers", min=1, help="Trials at a time. [default: one per core, what GPUs hold, or all of a --scheduler]"
     ),
 ]
-Cell = Annotated[list[str], typer.Argument(help='A finished cell, such as "arousal vggish+fau/way2".')]
+LocalWorkers = Annotated[int | None, typer.Option("--workers", min=1, help="Trials at a time. [default: one per core]")]
+Cell = Annotated[list[str], typer.Argument(metavar="CELL", help='A finished cell, such as "arousal vggish+fau/way2".')]
 OneSeed = Annotated[int | None, typer.Option("--seed", help="One of its seeds. [default: all]")]
 Engine = Annotated[str, typer.Option("--engine", help=f"Where trials run: {', '.join(engines.names())}.")]
 Scheduler = Annotated[
@@ -42,19 +50,19 @@ Scheduler = Annotated[
 HangMinutes = Annotated[
     float, typer.Option("--hang-minutes", min=0.1, help="Kill a worker that ends no epoch for so long.")
 ]
-Device = Annotated[
-    str, typer.Option("--device", help="auto, cpu, cuda, or cuda in one precision: cuda-float32, cuda-tf32.")
-]
+Device = Annotated[str, typer.Option("--device", help=f"auto, cuda, or exactly one of {', '.join(KINDS)}.")]
 RetryFailed = Annotated[bool, typer.Option("--retry-failed", help="Give failed cells another try.")]
 AllowHoles = Annotated[bool, typer.Option("--allow-holes", help="Select and go on although cells have failed.")]
 OtherVersions = Annotated[
     bool, typer.Option("--other-versions", help="Go on under other library versions; tables mark what they trained.")
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON on standard output alone.")]
-Seconds = Annotated[float | None, typer.Argument(min=0.1, help="With --watch: between two looks. [default: 2]")]
+Seconds = Annotated[
+    float | None, typer.Argument(metavar="SECONDS", min=0.1, help="With --watch: between two looks. [default: 2]")
+]
 Watch = Annotated[bool, typer.Option("--watch", help="Show the table as it fills in, until the run is complete.")]
 Reader = Annotated[str, typer.Option("--reader", help="How the tree is laid out; a file of search_spaces/datasets.")]
-TreeDir = Annotated[Path, typer.Argument(help="The data tree.")]
+TreeDir = Annotated[Path, typer.Argument(metavar="DIR", help="The data tree.")]
 Format = Annotated[
     Literal["csv", "md", "latex", "html", "text"] | None, typer.Option("--format", help="[default: text]")
 ]

@@ -220,10 +220,14 @@ class RunFolder:
         return False
 
     def remove_leftovers(self) -> None:
-        """Deletes unfinished files that a killed coordinator left; only for the holder of the lock."""
+        """Deletes unfinished files that a killed coordinator left; only for the holder of the lock.
+
+        A report may be being written by somebody else just now.
+        """
         for folder in (self.path, self.artifacts, self.checkpoints):
             for path in folder.glob(f".*{atomic.TEMPORARY}"):
-                path.unlink(missing_ok=True)
+                if not path.name.startswith(f".{self.report.name}-"):
+                    path.unlink(missing_ok=True)
 
     def remove_checkpoint(self, cell: Cell) -> None:
         """Forgets how far a trial was: it has ended, or is to start afresh."""

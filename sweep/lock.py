@@ -22,10 +22,10 @@ class Holder(BaseModel):
 
     pid: int
     host: str
-    since: str  # ISO 8601, UTC
+    since: str | None  # ISO 8601, UTC; a database keeps it from users of other roles
 
     def __str__(self) -> str:
-        return f"process {self.pid} on {self.host}, since {self.since}"
+        return f"process {self.pid} on {self.host}" + (f", since {self.since}" if self.since else "")
 
 
 @contextmanager

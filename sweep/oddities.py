@@ -61,8 +61,11 @@ def notices(found: Mapping[str, Oddities], segments: Segments, videos: Sequence[
     wild = {feature: odd.scale_ratio for feature, odd in found.items() if odd.scale_ratio > _WILD}
     if wild:
         worst = max(wild, key=lambda feature: wild[feature])
-        what = f"features whose columns differ in scale by more than {_WILD:g} times, see settings.standardize"
-        yield Notice(what, len(wild), f"{worst}, {wild[worst]:.0e} times")
+        what = (
+            f"features whose columns differ in scale by more than {_WILD:g} times "
+            "(a space's settings `standardize` and, for PCA, `pca_standardize` even them out)"
+        )
+        yield Notice(what, len(wild), f"{worst}, {float(f'{wild[worst]:.1g}'):,.0f} times")
 
 
 def _look(values: NDArray[np.float32], train: slice) -> Oddities:

@@ -56,9 +56,9 @@ class SeenRun:
         return self.folder.name if self.folder else _name(self.storage.run or "")
 
     def is_about_to_begin(self) -> bool:
-        """Whether its coordinator has not made the studies yet."""
+        """Whether its coordinator is at work and has not made the studies yet."""
         path = sqlite_path(self.storage.url)
-        return path is not None and not path.exists()
+        return path is not None and not path.exists() and self.folder is not None and holder(self.folder) is not None
 
     def state(self) -> object:
         """What is another value when the studies have changed; None where that cannot be told.

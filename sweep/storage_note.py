@@ -45,11 +45,12 @@ def existing(folder: RunFolder) -> Storage:
     """Where the studies of a run are.
 
     Raises:
-        SweepError: its storage.json is damaged.
+        SweepError: its storage.json is damaged, or its study.db has gone.
     """
     try:
         text = folder.storage_json.read_bytes()
     except FileNotFoundError:
+        _check_not_lost(folder)
         return in_folder(folder)
     except OSError as error:
         raise SweepError(f"{folder.storage_json} cannot be read: {error.strerror}.") from error
@@ -112,6 +113,16 @@ def is_same(one: Storage, other: Storage) -> bool:
     if mine is None or theirs is None:
         return mine is theirs
     return mine.is_same(theirs)
+
+
+def _check_not_lost(folder: RunFolder) -> None:
+    """Refuses a run whose study has gone, for a new one would hide what was measured and train it all again."""
+    kept = folder.study_db
+    if not kept.exists() and not kept.is_symlink() and any(name.endswith(".npz") for name in folder.sizes()):
+        raise SweepError(
+            f"{kept} has gone, with what every finished cell scored: {folder.artifacts} holds their predictions. "
+            f"Put a copy of it back. To train everything again, remove {folder.path}."
+        )
 
 
 def in_folder(folder: RunFolder) -> Storage:

@@ -3,6 +3,8 @@
 Knows spellings alone; no message quotes a URL, which may hold a password.
 """
 
+import re
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from urllib.parse import quote, unquote
 
@@ -12,6 +14,8 @@ SQLITE = "sqlite"
 """What a user says for the file in the run folder."""
 EXPECTED = "postgresql+psycopg://USER@HOST/DATABASE"
 _SCHEMES = ("postgresql+psycopg", "postgresql", "postgres")
+_PASSWORD = re.compile(r"(?<=://)([^/:@]*):.*@|(password=)[^&#]*", re.DOTALL)
+_OPTIONS, _COMMANDS = ("--storage", "--to"), ("status", "dashboard")  # where a URL is meant
 
 
 def is_postgres(url: str) -> bool:
@@ -51,6 +55,26 @@ def split(text: str) -> tuple[str, str | None]:
     if not separator or "@" in run or "/" in run:
         return text, None
     return url, unquote(run)
+
+
+def without_passwords(words: Iterable[str]) -> Iterator[str]:
+    """The words of a command line, but for the password of a URL where none belongs: a refusal quotes such a word.
+
+    Example:
+        >>> list(without_passwords(["resume", "postgresql://me:secret@here/sweeps"]))
+        ['resume', 'postgresql://me:***@here/sweeps']
+    """
+    before, command, is_meant = "", "", False
+    for word in words:
+        command = command or word
+        if "://" not in word or before in _OPTIONS or word.startswith(tuple(f"{option}=" for option in _OPTIONS)):
+            yield word
+        elif command in _COMMANDS and not is_meant:
+            is_meant = True
+            yield word
+        else:
+            yield _PASSWORD.sub(lambda found: f"{found[1]}:***@" if found[1] is not None else f"{found[2]}***", word)
+        before = word
 
 
 def folder_path(text: str) -> Path:

@@ -126,7 +126,7 @@ class StudyReader:
         Raises:
             SweepError: something was altered.
         """
-        self._patience.through(lambda: check_all(self._source))
+        self._patience.through(lambda: check_all(self._source, self._forget))
 
     def __enter__(self) -> Self:
         return self
@@ -207,6 +207,11 @@ class StudyReader:
     def _current(self) -> Source:
         """What is read from."""
         return self._source
+
+    def _forget(self, study: str, trial: Stored) -> None:
+        """A trial is not what it was."""
+        for known in (self._records, self._scored, self._costs):
+            known.pop((study, trial.number), None)
 
     def _read(self, study: str, known: dict[tuple[str, int], T], read: Callable[[Stored], T]) -> tuple[T, ...]:
         """What is read of the records of finished trials; `known` keeps it."""

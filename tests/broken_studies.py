@@ -122,6 +122,23 @@ STUDIES = (
         "resolution of another type", _stored("study", "resolution", "[]"), ("resolution: Input should be", _STUDY_COPY)
     ),
     Broken(
+        "a note that is nothing",
+        _database("UPDATE study_user_attributes SET value_json = NULL WHERE key = 'references'"),
+        ("is damaged: the JSON object must be str", _STUDY_COPY),
+    ),
+    Broken(
+        "a note without end",
+        _stored("study", "references", "[" * 100_000),
+        ("is damaged: maximum recursion depth", _STUDY_COPY),
+    ),
+    Broken(
+        "a feature set without end",
+        _database("UPDATE trial_params SET param_value = 9e999"),
+        ("is damaged: cannot convert float infinity", _STUDY_COPY),
+    ),
+    Broken("an attempt of text", _stored("trial", "attempt", '"2"'), ("was altered: its attempt is '2'", _STUDY_COPY)),
+    Broken("an attempt of nothing", _stored("trial", "attempt", "null"), ("its attempt is None", _STUDY_COPY)),
+    Broken(
         "a note that is no JSON",
         _stored("study", "references", "{x"),
         ("study.db cannot be used: it is damaged, expected JSON",),

@@ -99,7 +99,7 @@ def refused(sweep: Sweep, here: Path, cache: Path) -> Callable[..., str]:
 
     def call(*words: object) -> str:
         before = files(here)
-        given = () if words[0] in ("status", "tables", "data") else ("--cache", cache)
+        given = () if words[0] in ("status", "tables", "data", "move") else ("--cache", cache)
         said = sweep(*words, *given)
         assert (said.code, said.out) == (2, ""), said
         assert said.err.startswith("sweep: ")
@@ -227,6 +227,41 @@ def test_data_that_changed_by_one_byte_is_refused(
     assert "data: some content of the tree differs (digest " in message
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("resume", "nowhere", "{}"),
+        ("run", "smoke", "{}", "--data", "x"),
+        ("run", "{}", "--data", "x"),
+        ("run", "smoke", "--data", "{}"),
+        ("run", "smoke", "--data", "x", "--storge", "{}"),
+        ("move", "nowhere", "--to", "sqlite", "{}"),
+        ("status", "{}", "{}"),
+        ("tables", "nowhere", "--out", "{}"),
+        ("tables", "{}"),
+        ("{}",),
+    ],
+)
+@pytest.mark.parametrize(
+    "url", ["postgresql://me:s3cret@host/db", "postgresql://me:a@s3cret@h/d", "postgresql://h/d?password=s3cret"]
+)
+def test_a_password_in_the_wrong_place_is_not_printed(
+    sweep: Sweep, here: Path, words: tuple[str, ...], url: str
+) -> None:
+    said = sweep(*(word.format(url) for word in words))
+    assert (said.code, said.out) == (2, "")
+    assert "s3cret" not in said.err
+    assert list(here.iterdir()) == []
+
+
+def test_another_tree_is_refused_as_such(refused: Callable[..., str], here: Path, taken: Path) -> None:
+    other = tiny_tree(here / "tree")
+    shutil.rmtree(other / "feature_segments" / "fau")  # which the run's space names
+    message = refused("resume", taken, "--data", other)
+    assert "data: some content of the tree differs (digest " in message
+    assert "no feature" not in message
+
+
 def test_data_that_moved_is_asked_for(refused: Callable[..., str], here: Path, taken: Path) -> None:
     text = (taken / "run.json").read_text()
     content = json.loads(text) | {"data": str(here / "gone")}
@@ -247,8 +282,16 @@ def test_a_folder_without_a_run_is_none(refused: Callable[..., str], here: Path,
 
 def test_tables_of_a_run_that_has_measured_nothing_say_so(refused: Callable[..., str], taken: Path) -> None:
     (taken / "study.db").unlink()
-    for command in ("tables", "status"):
-        assert "nothing has run there yet" in refused(command, taken)
+    shutil.rmtree(taken / "artifacts")
+    for words in (("tables",), ("status",), ("status", "--watch")):
+        assert "nothing has run there yet" in refused(*words, taken)
+
+
+def test_a_study_that_has_gone_is_not_begun_anew(refused: Callable[..., str], taken: Path, tree: Path) -> None:
+    (taken / "study.db").unlink()
+    for words in (("tables",), ("status",), ("status", "--watch"), ("resume",), ("move", "--to", "sqlite")):
+        assert "Put a copy of it back" in refused(*words, taken)
+    assert "Put a copy of it back" in refused("run", "own.toml", "--run", taken, "--data", tree)
 
 
 @pytest.mark.parametrize(

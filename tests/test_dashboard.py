@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import signal
 import socket
 import statistics
@@ -253,5 +254,6 @@ def test_a_curve_is_the_mean_over_the_seeds_that_trained_an_epoch(run: TinyRun) 
 def test_a_run_that_has_not_begun_is_told(tmp_path: Path, run: TinyRun) -> None:
     going = copied(run, tmp_path)
     going.folder.study_db.unlink()
+    shutil.rmtree(going.folder.artifacts)
     with pytest.raises(SweepError, match="does not exist"):
         ShownStudies(find(str(going.folder.path)))

@@ -20,8 +20,8 @@ def test_zero_rows_constant_columns_and_wild_scales_are_counted(tmp_path: Path) 
     assert told == [
         "steps of lld that are all zero: 2 (e.g. video 7, segment 2)",
         "columns of lld that are constant on train: 1 (e.g. column 2)",
-        "features whose columns differ in scale by more than 1000 times, see settings.standardize: 1 "
-        "(e.g. lld, 8e+03 times)",
+        "features whose columns differ in scale by more than 1000 times (a space's settings `standardize` "
+        "and, for PCA, `pca_standardize` even them out): 1 (e.g. lld, 8,000 times)",
     ]
 
 

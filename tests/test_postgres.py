@@ -1,17 +1,23 @@
 """Studies in PostgreSQL: what was lost on the way is done once, a run has one coordinator, outages are ridden out."""
 
+import os
 import re
 import signal
 import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from sqlalchemy import event
+from sqlalchemy.engine import Connection
 
 from search_spaces.errors import SweepError
+from sweep import environment
 from sweep._database import Database
 from sweep._postgres import Postgres
 from sweep._sqlite import DatabaseFile, sqlite_url
@@ -84,6 +90,71 @@ def test_where_the_answer_to_a_commit_is_lost_nothing_is_done_twice(
     assert proxy.lost > 8
     assert len(said) == 2 * proxy.lost
     assert told(Postgres.of(url), "run/") == told(DatabaseFile(folder.study_db, 1))
+
+
+@pytest.mark.parametrize("at", [3, None])
+def test_a_step_that_the_server_cut_is_done_again(postgres: Server, tmp_path: Path, at: int | None) -> None:
+    url, folder, four = postgres.database(), made_folder(tmp_path), cells(4)
+    with Ledger(url, "run") as ledger:
+        ledger.wait_for_storage(lambda _: None, 30)
+        ledger.open_study(STUDY, CHOICES)
+        ledger.open_study(OTHER, CHOICES)
+        with cut(ledger, url, at):
+            assert ledger.enqueue(OTHER, four) == four
+        for each in four:
+            complete(ledger, folder, ledger.ask(OTHER, each))
+        with cut(ledger, url, at):
+            assert ledger.adopt(STUDY, OTHER, four) == four
+        assert ledger.enqueue(STUDY, four) == ()
+        assert [record.cell for record in ledger.records(STUDY)] == list(four)
+    with StudyReader(url, "run") as reader:
+        assert [record.cell for record in reader.records(STUDY)] == list(four)
+
+
+@contextmanager
+def cut(ledger: Ledger, url: str, at: int | None) -> Iterator[None]:
+    """Ends the connection once, before the trial `at` of a step is added, or before the step is committed."""
+    engine, added = ledger._database._backend.engine, 0
+
+    def before(connection: Connection, _cursor: object, statement: str, *_: object) -> None:
+        nonlocal added
+        added += statement.startswith("INSERT INTO trials")
+        if added == at:
+            end(connection)
+
+    def commit(connection: Connection) -> None:
+        if at is None and added > 0:
+            end(connection)
+
+    def end(connection: Connection) -> None:
+        nonlocal added
+        added = -1000
+        pid = connection.connection.dbapi_connection.info.backend_pid  # type: ignore[union-attr]
+        with closing(Postgres.of(url).connect()) as other:
+            other.execute("SELECT pg_terminate_backend(%s, 2000)", [pid])
+
+    event.listen(engine, "before_cursor_execute", before)
+    event.listen(engine, "commit", commit)
+    yield
+    assert added < 0
+    event.remove(engine, "before_cursor_execute", before)
+    event.remove(engine, "commit", commit)
+
+
+def test_a_colleague_sees_who_is_at_work(postgres: Server) -> None:
+    url = postgres.database()
+    with closing(Postgres.of(url).connect()) as connection:
+        connection.autocommit = True
+        connection.execute("CREATE ROLE colleague LOGIN PASSWORD 'x'")
+        with Ledger(url, "run") as ledger:
+            ledger.open_study(STUDY, CHOICES)
+            connection.execute("GRANT SELECT ON ALL TABLES IN SCHEMA public TO colleague")
+            with StudyReader(re.sub("://[^@]*@", "://colleague:x@", url), "run") as reader:
+                holder = reader.holder()
+        connection.execute("DROP OWNED BY colleague")
+        connection.execute("DROP ROLE colleague")
+    assert holder is not None
+    assert str(holder) == f"process {os.getpid()} on {environment.host()}"  # the server keeps since when from others
 
 
 def test_the_tables_say_what_optuna_says_of_one_run_of_several(postgres: Server, tmp_path: Path) -> None:
@@ -233,6 +304,10 @@ def test_a_storage_that_cannot_be_used_is_told(
         ("postgresql://me@host/db?options=x", "cannot have the option options: a run folder could not remember it"),
         ("postgresql://me:a%zzb@host/db", "must be like .* Found something that libpq cannot read"),
         ("postgresql://me:a/b@host/db", "Found an @ behind the host: in a password / is written %2F"),
+        ("postgresql://me@host/db?connect_timeout=abc", "cannot be used: bad value for connect_timeout"),
+        ("postgresql://me@db..example/db", "cannot be used: .*idna"),
+        (f"postgresql://me@{'a' * 64}/db", "cannot be used: .*idna"),
+        ("postgresql://me@host/\udcff", "Found something that libpq cannot read"),
     ],
 )
 def test_what_is_no_storage_is_refused(sweep: Sweep, tree: Path, tmp_path: Path, text: str, found: str) -> None:

@@ -103,7 +103,7 @@ def test_mistakes_are_told(finished: TinyRun, tmp_path: Path) -> None:
     with pytest.raises(SweepError, match=r"index\.json"):
         open_run(run.folder.path).findings()
     run.folder.study_db.unlink()
-    with pytest.raises(SweepError, match="does not exist"):
+    with pytest.raises(SweepError, match="has gone"):
         open_run(run.folder.path).records()
 
 

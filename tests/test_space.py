@@ -161,10 +161,11 @@ def test_a_file_that_is_not_text_is_refused(tmp_path):
 def test_a_data_set_must_have_the_features_that_the_space_names():
     load_space("paper").check_features(MUSE)
     with pytest.raises(
-        SweepError, match=r"no feature 'bert' \(in '.*bert.*'\), .*It has: fau \(video\), rms \(audio\)"
+        SweepError, match=r"no feature 'bert', 'deepspectrum', .*'xception'\. It has: fau \(video\), rms \(audio\)"
     ) as told:
         load_space("paper").check_features({"rms": "audio", "fau": "video"})
     assert "The catalogue knows: bert, deepspectrum, egemaps" in str(told.value)
+    assert "as protocol is, fits any data set" in str(told.value)
 
 
 def test_a_space_by_roles_fits_a_data_set_of_strangers(tmp_path):

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 import pytest
@@ -174,11 +174,16 @@ def test_scripts_get_an_object_a_line_until_the_run_is_complete(finished: TinyRu
 def test_a_run_that_has_only_just_been_started_is_waited_for(finished: TinyRun, tmp_path: Path) -> None:
     run = copied(finished, tmp_path)
     study = run.folder.study_db.rename(tmp_path / "elsewhere")
+    artifacts = run.folder.artifacts.rename(tmp_path / "artifacts")
     words = [*SWEEP, "status", str(run.folder.path), "--watch", "0.1"]
-    with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as process:
-        time.sleep(1)
-        study.rename(run.folder.study_db)
-        assert process.wait(30) == 0
+    with ExitStack() as watching:
+        with coordinating(run.folder):
+            process = watching.enter_context(subprocess.Popen(words, stdout=subprocess.DEVNULL))
+            time.sleep(1)
+            artifacts.rename(run.folder.artifacts)
+            study.rename(run.folder.study_db)
+            assert process.poll() is None
+        assert process.wait(30) == 0  # all is done, and nobody is at work any more
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

@@ -3,10 +3,12 @@
 import sqlite3
 import subprocess
 import sys
+import threading
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import optuna
 import pytest
 
 from search_spaces.errors import SweepError
@@ -95,6 +97,53 @@ def test_a_file_that_has_gone_is_told_and_not_made_anew(folder: RunFolder) -> No
         with pytest.raises(SweepError, match=r"study\.db cannot be used: unable to open"):
             reader.refresh()
     assert not folder.study_db.exists()
+
+
+def test_a_run_folder_at_two_slashes_is_read(folder: RunFolder) -> None:
+    with StudyReader(sqlite_url(Path(f"/{folder.study_db}"))) as reader:
+        assert reader.studies() == ("arousal", "arousal/multitask")
+
+
+def test_studies_that_have_gone_are_forgotten_and_the_last_is_told(folder: RunFolder) -> None:
+    with StudyReader(sqlite_url(folder.study_db)) as reader:
+        optuna.delete_study(study_name="arousal/multitask", storage=sqlite_url(folder.study_db))
+        reader.refresh()
+        assert reader.studies() == ("arousal",)
+        optuna.delete_study(study_name="arousal", storage=sqlite_url(folder.study_db))
+        with pytest.raises(SweepError, match=r"have gone from .*study\.db: they were moved or deleted"):
+            reader.refresh()
+
+
+def test_a_study_that_was_made_again_shows_nothing_of_the_old_one(folder: RunFolder) -> None:
+    url = sqlite_url(folder.study_db)
+    with StudyReader(url) as reader:
+        assert [trial.cell for trial in reader.scored("arousal")] == [DONE]
+        optuna.delete_study(study_name="arousal", storage=url)
+        with Ledger(url) as ledger:  # SQLite gives out the same numbers again
+            ledger.open_study("arousal", CHOICES)
+            ledger.enqueue("arousal", [WAITING])
+            complete(ledger, folder, WAITING.branches[0].features)
+        reader.refresh()
+        assert [trial.cell for trial in reader.scored("arousal")] == [WAITING]
+        assert [record.cell for record in reader.records("arousal")] == [WAITING]
+
+
+def test_a_reader_that_holds_the_file_is_waited_for(folder: RunFolder) -> None:
+    said: list[str] = []
+    with (
+        Ledger(sqlite_url(folder.study_db), timeout_s=0.1) as ledger,
+        closing(sqlite3.connect(folder.study_db, isolation_level=None, check_same_thread=False)) as reader,
+    ):
+        ledger.wait_for_storage(said.append, 30)
+        reader.execute("BEGIN")
+        reader.execute("SELECT * FROM trials").fetchall()
+        release = threading.Timer(0.5, lambda: reader.execute("ROLLBACK"))
+        release.start()
+        complete(ledger, folder, WAITING.branches[0].features)
+        release.join()
+        assert len(ledger.records("arousal")) == 2
+    assert [line.split(" ", 2)[2] for line in said][-1] == "answers again."
+    assert "database is locked" in said[0]
 
 
 def test_trials_are_read_some_at_a_time(folder: RunFolder, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,15 +2,11 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
 
 from rich.console import Console
 
-from sweep.collect import Progress, progress
-from sweep.folder import RunFolder
-from sweep.identity import Identity
+from sweep.collect import Progress
 from sweep.plain import tell
-from sweep.study_reader import StudyReader
 
 
 @dataclass(frozen=True)
@@ -21,16 +17,13 @@ class Ending:
         path: its folder, as the user would type it.
         progress: how far it is.
         trained: cells that this command trained.
+        resume: the command that goes on with it.
     """
 
     path: Path
     progress: Progress
     trained: int
-
-    @classmethod
-    def of(cls, folder: RunFolder, identity: Identity, studies: StudyReader, trained: int) -> Self:
-        """The ending of a run whose studies are still open."""
-        return cls(shortest(folder.path), progress(identity, studies), trained)
+    resume: str
 
     def tell(self, console: Console) -> None:
         """Prints every failed cell with its reason, then where the run stands."""
@@ -53,7 +46,7 @@ class Ending:
             sentences.append(f"No multitask run for {' and '.join(known.unpaired)}.")
         if failed:
             allow = ", with --allow-holes it goes on without them" if known.unpaired else ""
-            sentences.append(f"`sweep resume {self.path} --retry-failed` tries the failed cells again{allow}.")
+            sentences.append(f"`{self.resume} --retry-failed` tries the failed cells again{allow}.")
         return " ".join(sentences)
 
 

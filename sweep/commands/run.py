@@ -12,7 +12,8 @@ from search_spaces.errors import SweepError
 from search_spaces.space import load_space
 from sweep import data_files, derived, engines, environment, exit_codes, identity, storage_note
 from sweep._signals import sigterm_raises
-from sweep.commands.ending import Ending
+from sweep.collect import progress
+from sweep.commands.ending import Ending, shortest
 from sweep.coordinator import Interrupted
 from sweep.differences import check_same
 from sweep.events import Event
@@ -74,6 +75,12 @@ class Options:
     engine: str = engines.DEFAULT
     scheduler: str | None = None
 
+    def resume(self, path: Path) -> str:
+        """The command that goes on with a run, trials where they ran now: a run does not remember that."""
+        engine = f" --engine {self.engine}" if self.engine != engines.DEFAULT else ""
+        scheduler = f" --scheduler {self.scheduler}" if self.scheduler is not None else ""
+        return f"sweep resume {path}{engine}{scheduler}"
+
 
 def run(request: Request, options: Options, console: Console) -> Ending:
     """Starts a run, or continues the one that stands in the folder.
@@ -95,7 +102,7 @@ def run(request: Request, options: Options, console: Console) -> Ending:
     kind = device_named(request.device, elsewhere=options.scheduler is not None)
     folder = RunFolder(request.path or Path("runs") / f"{space.name}-{request.root.absolute().name}")
     prepare(_storage(folder, request.storage).url)  # what is in the way is told before the data, which takes long
-    with _stoppable(folder, console):
+    with _stoppable(folder, options, console):
         data = open_data(request.root, request.reader, request.cache)
         asked = asked_identity(space, data, request.targets, kind)
         return _carry_out(folder, asked, request.storage, data, options, console)
@@ -120,8 +127,10 @@ def resume(path: Path, root: Path | None, cache: Path | None, options: Options, 
     said_by = f"{folder.path} was made with device"
     kind = device_named(found.device, said_by, elsewhere=options.scheduler is not None)
     prepare(_storage(folder, None).url)
-    with _stoppable(folder, console):
+    with _stoppable(folder, options, console):
         data = open_data(_found(root, found.data, folder), found.reader, cache or found.cache)
+        # First whether it is the run's data at all: other data may lack what the space names.
+        check_same(folder, found, found.model_copy(update={"data_digest": data.store.digest}), data.files)
         asked = asked_identity(found.space, data, found.targets, kind)
         return _carry_out(folder, asked, None, data, options, console)
 
@@ -186,7 +195,9 @@ def _carry_out(
                 allow_holes=options.allow_holes,
             ).carry_out()
             data_files.keep(folder, data.files)  # where it was missing; last, for a damaged study is left as it is
-            return Ending.of(folder, found or asked, ledger, view.trained)
+            known = progress(found or asked, ledger)
+            path = shortest(folder.path)
+            return Ending(path, known, view.trained, options.resume(path))
 
 
 def _setup(options: Options, folder: RunFolder, device: str, say: Callable[[str], None]) -> Setup:
@@ -194,15 +205,15 @@ def _setup(options: Options, folder: RunFolder, device: str, say: Callable[[str]
 
 
 @contextmanager
-def _stoppable(folder: RunFolder, console: Console) -> Iterator[None]:
+def _stoppable(folder: RunFolder, options: Options, console: Console) -> Iterator[None]:
     """Ctrl-C and SIGTERM, whenever they come, end the command with one message and exit code 130."""
     try:
         with sigterm_raises(Interrupted):
             yield
     except StorageLost as error:
-        raise SweepError(f"{error} What is finished is kept. Go on with: sweep resume {folder.path}") from error
+        raise SweepError(f"{error} What is finished is kept. Go on with: {options.resume(folder.path)}") from error
     except (Interrupted, KeyboardInterrupt):
-        advice = f"Go on with: sweep resume {folder.path}"
+        advice = f"Go on with: {options.resume(folder.path)}"
         if not folder.run_json.exists():
             advice = "Nothing has been trained yet; give the same command again."
         tell(console, f"Stopped; what is finished is kept. {advice}")
