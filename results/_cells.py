@@ -51,7 +51,7 @@ def parts(value: Value, footnotes: dict[Footnote, int]) -> Parts:
     if isinstance(value, Figure) and value.above_probe:
         note = DAGGER + note
     match value:
-        case Text(text) | FeatureSet(text):
+        case Text(text=text) | FeatureSet(text):
             return Parts(text)
         case Blank():
             return Parts("")
@@ -89,7 +89,7 @@ def _figure(figure: Figure, note: str) -> Parts:
         return Parts(DASH, note, published=published)
     summary = figure.summary
     # The spread belongs to the mean, and the best seed beside itself would say the same twice.
-    spread = summary.std if summary and figure.value == summary.mean else None
+    spread = summary.std if summary and figure.aggregate == "mean" else None
     best = summary.best if summary and len(summary.seeds) > 1 and figure.value != summary.best else None
     return Parts(
         percent(figure.value),

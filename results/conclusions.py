@@ -20,6 +20,9 @@ def fusion_name(fusion: LateFusion) -> str:
 
 def _sentences(found: Findings) -> Iterator[str]:
     target = found.target
+    if found.left_out:
+        many = f"{len(found.left_out)} cells are" if len(found.left_out) > 1 else f"{found.left_out[0]} is"
+        yield f"{target}: {many} left out of these statistics: their predictions are lost, as `sweep status` says."
     if found.best is not None:
         yield f"{target}: {_best(found.best)}"
     if found.against_best:

@@ -60,6 +60,7 @@ class LateFusion(_Frozen):
 
     rule: FusionRule
     members: tuple[Member, ...]
+    seeds: tuple[int, ...]
     devel: tuple[Scores, ...]  # one a seed
     corrected: float
     test: Scores | None  # of the seed that is best on devel; None where masked, or nothing is selected yet
@@ -90,3 +91,4 @@ class Findings(_Frozen):
     multitask: Comparison | None  # the multitask run against its main cell
     fusions: tuple[LateFusion, ...]
     ranks: WayRanks | None  # None below two complete feature sets
+    left_out: tuple[Cell, ...] = ()  # cells whose predictions are lost: nothing here knows of them

@@ -4,6 +4,7 @@ Fractions, like every score of this project; the file holds them as printed. Eac
 """
 
 import tomllib
+from collections.abc import Collection
 from decimal import Decimal
 from functools import cache
 from importlib.resources import files
@@ -73,6 +74,7 @@ class Note(_Frozen):
     where: str
     printed: str
     reading: str
+    target: str | None = None  # which alone it concerns
 
     def __str__(self) -> str:
         return f"Paper, {self.where}: {self.printed}; {self.reading}."
@@ -122,9 +124,10 @@ class Published(_Frozen):
         """The row of Table VI of one target and partition."""
         return next((row for row in self.submissions if (row.target, row.partition) == (target, partition)), None)
 
-    def notes_on(self, table: str) -> tuple[str, ...]:
-        """The notes that concern one table, as sentences."""
-        return tuple(str(note) for note in self.notes if note.table == table)
+    def notes_on(self, table: str, targets: Collection[str]) -> tuple[str, ...]:
+        """The notes that concern these targets in one table, as sentences."""
+        notes = (note for note in self.notes if note.table == table)
+        return tuple(str(note) for note in notes if note.target is None or note.target in targets)
 
 
 @cache

@@ -10,7 +10,6 @@ import io
 
 from results.footnotes import Mark
 from results.spreadsheet import inert
-from results.summary import Summary
 from results.table import Block, Count, Difference, FeatureSet, Figure, Row, Table, Text, Value
 
 _FIGURES = (  # what is measured stands behind what it is measured of, whatever blocks a table has
@@ -61,7 +60,7 @@ def _lines(block: Block, row: Row) -> list[dict[str, str]]:
 
 def _plain(key: str, value: Value) -> dict[str, str]:
     match value:
-        case Text(text) | FeatureSet(text):
+        case Text(text=text) | FeatureSet(text):
             return {key: inert(text)}
         case Count(number, _, published, marks):
             beside = {} if published is None else {f"{key}_paper": str(published)}
@@ -82,7 +81,7 @@ def _figure(figure: Figure) -> dict[str, str]:
         **_remark(figure.marks),
         "place": "" if figure.place is None else str(figure.place),
         **({} if figure.above_probe is None else {"above_probe": "yes" if figure.above_probe else "no"}),
-        **_seeds(figure.summary, figure.value),
+        **_seeds(figure),
         **beside,
     }
 
@@ -91,9 +90,10 @@ def _remark(marks: tuple[Mark, ...]) -> dict[str, str]:
     return {"remark": inert("; ".join(map(str, marks)))} if marks else {}
 
 
-def _seeds(summary: Summary | None, value: float | None) -> dict[str, str]:
+def _seeds(figure: Figure) -> dict[str, str]:
+    summary = figure.summary
     if summary is None:
-        return {"macro_f1_mean": _digits(value)}
+        return {f"macro_f1_{figure.aggregate}": _digits(figure.value)}
     return {
         "macro_f1_mean": _digits(summary.mean),
         "macro_f1_std": _digits(summary.std),

@@ -105,7 +105,7 @@ def _cell(value: Value, footnotes: dict[Footnote, int], stacked: bool) -> str:
     if isinstance(value, FeatureSet):
         return feature_set(value.name)
     piece = parts(value, footnotes)
-    text = escape(_upper(piece.main) if isinstance(value, Text) else piece.main)
+    text = escape(_upper(piece.main) if isinstance(value, Text) and not value.is_name else piece.main)
     match piece.place:
         case 1:
             text = f"\\textbf{{{text}}}"

@@ -55,9 +55,9 @@ def summarize(record: Scored) -> Summary:
     return _summary(tuple((seed.seed, seed.devel) for seed in record.seeds))
 
 
-def several(scores: Sequence[DevelScores]) -> Summary:
-    """The scores of several seeds of something that is no trial, numbered from 1."""
-    return _summary(tuple(enumerate(scores, start=1)))
+def several(scores: Sequence[DevelScores], seeds: Sequence[int]) -> Summary:
+    """The scores of several seeds of something that is no trial."""
+    return _summary(tuple(zip(seeds, scores, strict=True)))
 
 
 def single(seed: int, scores: DevelScores) -> Summary:

@@ -22,9 +22,14 @@ class View:
 
 @dataclass(frozen=True)
 class Text:
-    """A plain word: a target, a Way, a modality."""
+    """A plain word: a target, a Way, a modality.
+
+    Attributes:
+        is_name: it begins with a name, whose first letter is not to be raised.
+    """
 
     text: str
+    is_name: bool = False
 
 
 @dataclass(frozen=True)
@@ -51,6 +56,7 @@ class Figure:
     Attributes:
         value: what is printed and ranked; None where `gap` says why not.
         summary: the seeds behind it, also where the value is withheld (a collapsed cell); None for a derived figure.
+        aggregate: which figure of the seeds the value is, or is derived from.
         gap: why there is no value.
         published: the paper's figure for the same cell, when compared.
         place: 1 for the best of its row and target, 2 for the runner-up, else None.
@@ -65,6 +71,7 @@ class Figure:
     place: Literal[1, 2] | None = None
     marks: tuple[Mark, ...] = ()
     above_probe: bool | None = None
+    aggregate: Aggregate = "mean"
 
     @property
     def difference(self) -> float | None:

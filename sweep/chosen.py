@@ -97,7 +97,7 @@ def _fusion(folder: RunFolder, results: RunResults, target: str, rule: FusionRul
 
 def _of_fusion(folder: RunFolder, studies: StudyReader, fusion: LateFusion, target: str) -> Chosen:
     found = _predictions(folder, studies, grid_study(target), [member.cell for member in fusion.members])
-    index = several(fusion.devel).best_seed - 1  # which it numbers from 1
+    index = fusion.seeds.index(several(fusion.devel, fusion.seeds).best_seed)
     weighted = [each for each, member in zip(found, fusion.members, strict=True) for _ in range(member.weight)]
     return Chosen(
         target,

@@ -22,7 +22,7 @@ from sweep.study_names import grid_study, multitask_study
 from sweep.study_reader import StudyReader
 
 _AT_HAND = 200  # cells whose predictions are kept in memory: fusions come back to the best again and again
-_FORMAT = 1  # of the statistics; another computes them again
+_FORMAT = 2  # of the statistics; another computes them again
 
 
 class _Kept(BaseModel):
@@ -94,7 +94,8 @@ def _kept(
         segments=corpus_index.read(folder.segments).segments,
         selected=selected,
     )
-    return _Kept(key=key, findings=find(measured))
+    found = find(measured)
+    return _Kept(key="" if found.left_out else key, findings=found)  # what is lost may come back
 
 
 def _finished(studies: StudyReader, study: str) -> tuple[tuple[Scored, ...], dict[Cell, Artifact]]:

@@ -60,6 +60,7 @@ def test_a_fusion_averages_by_weight_the_one_seed_that_is_best_fused(tmp_path: P
     fusion = LateFusion(
         rule="greedy",
         members=(Member(cell=GOOD, weight=2), Member(cell=FAIR, weight=1)),
+        seeds=(101, 102, 103),
         devel=tuple(made_scores(figure) for figure in (0.3, 0.7, 0.5)),
         corrected=0.3,
         test=None,

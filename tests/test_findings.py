@@ -1,6 +1,7 @@
 """What the statistics say of a run, and when they are computed again."""
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,7 @@ from results.run_results import RunResults
 from results.statistics.find import Measured, find
 from results.tables import build_table
 from search_spaces.alignment import Segments
+from search_spaces.errors import SweepError
 from search_spaces.settings import N_CLASSES
 from sweep.collect import run_results
 from sweep.folder import RunFolder
@@ -124,6 +126,21 @@ def test_a_cell_without_predictions_is_left_out() -> None:
     assert found.best is not None
     assert found.best.candidates == len(GRID)
     assert lost not in [each.cell for each in found.intervals]
+    assert found.left_out == (lost,)
+    assert "arousal best/way1 is left out of these statistics" in conclusions(found)[0]
+
+
+def test_labels_of_one_video_give_no_statistics() -> None:
+    measured = planted(GRID)
+    truth = measured.segments.classes["arousal"].copy()
+    truth[EACH : VIDEOS * EACH] = -1
+    one_video = replace(measured, segments=replace(measured.segments, classes={"arousal": truth}))
+    with pytest.raises(SweepError, match="statistics compare videos, and the devel labels of arousal are all of one"):
+        find(one_video)
+
+
+def test_a_fusion_names_the_seeds_of_its_cells() -> None:
+    assert all(fusion.seeds == SEEDS for fusion in find(planted(GRID)).fusions)
 
 
 def collected(folder: RunFolder) -> RunResults:
@@ -153,8 +170,13 @@ def test_statistics_follow_the_predictions(tmp_path: Path, finished: TinyRun) ->
     assert first.best is not None
     run.folder.findings.unlink()
     run.folder.artifact(first.best.cell).unlink()
-    second = collected(run.folder).findings[0]
+    results = collected(run.folder)
+    second = results.findings[0]
     assert first.best.cell not in [each.cell for each in second.intervals]
+    assert "failed: its predictions are lost" in map(str, build_table("V", results).footnotes())
+    artifact = run.folder.artifact(first.best.cell)
+    artifact.write_bytes(finished.folder.artifact(first.best.cell).read_bytes())
+    assert collected(run.folder).findings[0] == first  # nothing was kept of what was lost
 
 
 def test_a_run_without_segments_says_how_to_get_them(tmp_path: Path, finished: TinyRun, sweep: Sweep) -> None:

@@ -59,7 +59,7 @@ def test_the_published_combined_baseline_is_not_the_mean_but_the_proposed_one_is
     test = [row for row in paper.submissions if row.partition == "test"]
     assert statistics.fmean(row.proposed for row in test) == pytest.approx(paper.combined.proposed)
     assert statistics.fmean(row.baseline for row in test) == pytest.approx(0.34015)
-    assert any("0.3282 is not the mean" in note for note in paper.notes_on("VI"))
+    assert any("0.3282 is not the mean" in note for note in paper.notes_on("VI", ("arousal",)))
 
 
 def test_the_bimodal_misprint_is_noted_and_true_of_the_table() -> None:
@@ -67,11 +67,11 @@ def test_the_bimodal_misprint_is_noted_and_true_of_the_table() -> None:
     said = paper.grid_figure("arousal", "vggish+bert~", "way4")
     printed = paper.grid_figure("arousal", "fau+bert~", "way2")
     assert (said, printed) == (0.3460, 0.3478)
-    assert any("34.78" in note for note in paper.notes_on("II"))
+    assert any("34.78" in note for note in paper.notes_on("II", ("arousal",)))
 
 
 def test_notes_without_a_table_are_kept() -> None:
-    assert any("292" in note for note in load().notes_on(""))
+    assert any("292" in note for note in load().notes_on("", ()))
 
 
 def test_table_v_is_found_by_its_pair_only() -> None:

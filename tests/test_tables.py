@@ -1,15 +1,21 @@
+import csv
+import io
 import random
+import re
 
 import pytest
 
+from results import render_csv, render_latex, render_md
 from results.footnotes import Gap
 from results.run_results import RunResults
+from results.run_results import TestScore as RunTest  # pytest would take it for tests
 from results.table import Block, Column, Difference, FeatureSet, Figure, Row, Table, Text
 from results.tables import NUMBERS, build_all, build_table
 from results.tables._parts import with_places
 from results.tables.table_6 import COMBINED
 from search_spaces.errors import SweepError
-from tests.results_factory import cell, complete_run, drawn, empty_run, holed_run, made_record
+from tests.report_factory import made_findings
+from tests.results_factory import cell, complete_run, drawn, empty_run, holed_run, made_record, made_scores
 
 
 def figures(table: Table, block: str = "grid", **where: str) -> list[Figure]:
@@ -238,6 +244,94 @@ def test_the_baseline_of_table_vi_is_the_best_of_its_features_on_devel() -> None
     table = build_table("VI", run)
     assert figures(table, "submission", entry="baseline")[0].value == 0.30
     assert "Baseline: arousal bert/baseline." in table.notes
+
+
+def test_the_baseline_of_table_vi_stays_the_one_that_test_was_opened_for() -> None:
+    opened, better = (
+        made_record(cell("arousal", "fau/baseline"), (0.20,)),
+        made_record(cell("arousal", "bert/baseline"), (0.30,)),
+    )
+    score = RunTest(target="arousal", entry="baseline", cell=opened.cell, seed=101, scores=made_scores(0.25))
+    run = empty_run(("arousal",)).model_copy(update={"baselines": (opened, better), "tests": (score,)})
+    table = build_table("VI", run)
+    assert [figure.value for figure in figures(table, "submission", entry="baseline")] == [0.20, 0.25]
+    assert "Baseline: arousal fau/baseline." in table.notes
+
+
+OTHER = {"torch": "9.9"}
+
+
+def test_whatever_comes_from_a_cell_of_other_versions_is_marked() -> None:
+    run = fused_run()
+    main = next(record for record in run.records if record.cell.branches == run.multitask[0].cell.branches[:1])
+    odd = main.model_copy(update={"versions": {**main.versions, **OTHER}})
+    records = tuple(odd if record is main else record for record in run.records)
+    marked = run.model_copy(update={"records": records, "versions": {**run.versions, "torch": "1"}})
+    fives, sixes = build_table("V", marked), build_table("VI", marked)
+    assert figures(fives, "multitask", trained="main alone, corrected")[0].marks
+    assert all(each[0].marks for each in (figures(fives, "late fusion", trained="late fusion"),))
+    assert figures(fives, "late fusion", trained="late fusion, corrected")[0].marks
+    assert figures(sixes, "submission", entry="greedy selection")[0].marks
+
+
+def fused_run() -> RunResults:
+    run = complete_run(("arousal",))
+    return run.model_copy(update={"findings": (made_findings(run, "arousal"),)})
+
+
+def test_a_late_fusion_shows_the_figure_that_was_asked_for() -> None:
+    run = fused_run()
+    found = (
+        run.findings[0]
+        .fusions[0]
+        .model_copy(update={"seeds": (101, 102), "devel": (made_scores(0.4), made_scores(0.6))})
+    )
+    run = run.model_copy(update={"findings": (run.findings[0].model_copy(update={"fusions": (found,)}),)})
+    for aggregate, expected in (("mean", 0.5), ("best", 0.6)):
+        for number, block, where in (("V", "late fusion", "trained"), ("VI", "submission", "entry")):
+            name = "late fusion" if number == "V" else "greedy selection"
+            figure = figures(build_table(number, run, aggregate=aggregate), block, **{where: name})[0]
+            assert figure.value == pytest.approx(expected)
+            assert figure.summary is not None
+            assert figure.summary.best_seed == 102
+
+
+def test_the_spread_stands_beside_the_mean_alone() -> None:
+    two = made_record(cell("arousal", "fau/way1"), (0.3, 0.4))  # whose mean is their median
+    run = complete_run().model_copy(update={"records": (two,)})
+    assert re.search(r"35\.00\S* ± 7\.07 \(40\.00\)", render_md.render(build_table("II", run)))
+    median = render_md.render(build_table("II", run, aggregate="median"))
+    assert re.search(r"35\.00\S* \(40\.00\)", median)
+    assert "±" not in median
+
+
+def test_the_mean_of_targets_is_in_the_column_of_what_was_asked_for() -> None:
+    lines = list(csv.DictReader(io.StringIO(render_csv.render(build_table("VI", complete_run(), aggregate="best")))))
+    of = [line for line in lines if line["partition"] == "devel" and line["entry"] == "baseline"]
+    *targets, mean = of
+    assert mean["target"] == COMBINED
+    assert mean["macro_f1_mean"] == ""
+    assert float(mean["macro_f1_best"]) == pytest.approx(
+        sum(float(line["macro_f1_best"]) for line in targets) / 2, abs=1e-6
+    )
+
+
+def test_latex_leaves_the_names_of_fused_cells_as_they_are() -> None:
+    run = fused_run()
+    assert "vggish" in run.findings[0].fusions[0].members[0].cell.branches[0].features
+    latex = render_latex.render(build_table("V", run))
+    assert "Vggish" not in latex.split("Late fusion", 1)[1]
+
+
+def test_notes_on_the_papers_arousal_do_not_stand_under_valence() -> None:
+    run = complete_run(("valence",))
+    assert not any("26.5" in note for note in build_table("III", run, compare="paper").notes)
+    assert any("26.5" in note for note in build_table("III", complete_run(("arousal",)), compare="paper").notes)
+
+
+def test_what_nothing_stands_beside_is_not_explained() -> None:
+    assert "In brackets" in build_table("II", complete_run(), compare="paper").aside
+    assert "In brackets" not in build_table("II", complete_run(("dominance",)), compare="paper").aside
 
 
 def test_a_run_with_one_seed_says_so() -> None:

@@ -12,6 +12,7 @@ from results.report.material import Material
 from results.run_results import RunResults
 from results.select import ranked
 from results.summary import is_collapsed, summarize
+from search_spaces.stages import BASELINE_WAY
 
 
 @dataclass(frozen=True)
@@ -74,7 +75,8 @@ def _sentences(
 
 def _so_far(results: RunResults, target: str, order: tuple[TrialRecord, ...]) -> Iterator[str]:
     best, *others = (summarize(record).mean for record in order)
-    open_cells = sum(hole.cell.target == target and len(hole.cell.branches) == 1 for hole in results.holes)
+    holes = (hole.cell for hole in results.holes if hole.cell.target == target)
+    open_cells = sum(len(cell.branches) == 1 and cell.branches[0].way != BASELINE_WAY for cell in holes)
     others_open = f"; cells without a figure yet: {open_cells}" if open_cells else ""
     yield f"The best of {len(order)} ranked cells has F1 {percent(best)}{others_open}."
     if others:

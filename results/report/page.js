@@ -68,7 +68,7 @@
       notes.set(sign.textContent, (sign.nextSibling?.textContent ?? "").trim());
     });
     section.querySelectorAll("td sup").forEach((sign) => {
-      const found = sign.textContent.split(",").map((number) => notes.get(number)).filter(Boolean);
+      const found = sign.textContent.replace("†", "").split(",").map((number) => notes.get(number)).filter(Boolean);
       if (found.length) sign.dataset.tip = found.join("\n");
     });
   };

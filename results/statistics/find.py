@@ -64,7 +64,11 @@ class Measured:
 
 
 def find(measured: Measured) -> Findings:
-    """Everything the statistics say about a target; equal inputs give equal figures."""
+    """Everything the statistics say about a target; equal inputs give equal figures.
+
+    Raises:
+        SweepError: its devel labels are all of one video.
+    """
     return _Finder(measured).find()
 
 
@@ -74,10 +78,13 @@ class _Finder:
     def __init__(self, measured: Measured) -> None:
         self._in = measured
         self._devel = KnownSegments.of(measured.segments, "devel", measured.target)
+        if self._devel.videos < 2:
+            raise SweepError(f"statistics compare videos, and the devel labels of {measured.target} are all of one")
         joint = (measured.multitask.cell,) if measured.multitask else ()
         order = tuple(record.cell for record in ranked(measured.records, measured.target))
         found = ((cell, measured.predictions(cell)) for cell in (*order, *joint))
         self._counts = {cell: self._count(predicted) for cell, predicted in found if predicted is not None}
+        self._left_out = tuple(cell for cell in (*order, *joint) if cell not in self._counts)
         self._ranked = tuple(cell for cell in order if cell in self._counts)
         self._joint = tuple(cell for cell in joint if cell in self._counts)
         self._weights = resamples(self._devel.videos, generator("videos", measured.target))
@@ -98,6 +105,7 @@ class _Finder:
             multitask=self._against_main(joint) if joint else None,
             fusions=tuple(self._fusion(rule) for rule in get_args(FusionRule)) if len(self._ranked) > 1 else (),
             ranks=self._ranks(),
+            left_out=self._left_out,
         )
 
     def _count(self, predictions: Predictions) -> Counts:
@@ -150,10 +158,15 @@ class _Finder:
         return LateFusion(
             rule=rule,
             members=tuple(Member(cell=cell, weight=weight) for cell, weight in members.items()),
+            seeds=self._seeds(cells[0]),
             devel=tuple(scores(self._devel.truth, predicted) for predicted in fused),
             corrected=found.corrected,
             test=self._test([cells[index] for index in found.members], int(np.argmax(found.f1))),
         )
+
+    def _seeds(self, cell: Cell) -> tuple[int, ...]:
+        """The numbers of a cell's seeds; every cell of a run has the same."""
+        return next(tuple(seed.seed for seed in record.seeds) for record in self._in.records if record.cell == cell)
 
     def _test(self, members: Sequence[Cell], seed: int) -> Scores | None:
         """The score on test of the one seed that would be submitted."""

@@ -59,7 +59,7 @@ def grid_table(number: str, what: str, results: RunResults, view: View, targets:
     if any(figure.above_probe is not None for figure in figures):
         caption += f" {DAGGER}: above the logistic regression below."
     blocks = (Block("grid", columns, rows), *reference_block(results, targets, ("devel",)))
-    return Table(number, caption, blocks, aside(figures, view), paper_notes(view, number))
+    return Table(number, caption, blocks, aside(figures, view), paper_notes(view, number, targets))
 
 
 @dataclass(frozen=True)

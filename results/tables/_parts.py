@@ -5,11 +5,12 @@ from dataclasses import replace
 from typing import Literal
 
 from results import published
+from results.findings import LateFusion
 from results.footnotes import Gap, Mark
 from results.records import Cell, Hole, State, TrialRecord
 from results.run_results import ReferenceScore, RunResults
-from results.summary import Aggregate, collapse, summarize
-from results.table import Blank, Block, Column, FeatureSet, Figure, Row, Text, Value, View
+from results.summary import Aggregate, collapse, several, summarize
+from results.table import Blank, Block, Column, Count, FeatureSet, Figure, Row, Text, Value, View
 from results.versions import marks
 from search_spaces.corpus import Modality, Partition
 from search_spaces.errors import SweepError
@@ -56,7 +57,14 @@ def figure_of(
     if (collapsed := collapse(record)) is not None:
         gap = Gap("collapsed", f"{collapsed}; the figure stands in the CSV, and is not ranked")
         return Figure(None, summary, gap, beside, marks=marked)
-    return Figure(summary.figure(view.aggregate), summary, published=beside, marks=marked)
+    return Figure(summary.figure(view.aggregate), summary, published=beside, marks=marked, aggregate=view.aggregate)
+
+
+def fused(results: RunResults, fusion: LateFusion, view: View) -> Figure:
+    """The devel F1 of a late fusion, marked where a member is."""
+    summary, members = several(fusion.devel, fusion.seeds), (member.cell for member in fusion.members)
+    marked = marks_of_cells(results, members)
+    return Figure(summary.figure(view.aggregate), summary, marks=marked, aggregate=view.aggregate)
 
 
 def probe_of(results: RunResults, target: str) -> float | None:
@@ -91,6 +99,12 @@ def marks_of(figures: Iterable[Figure]) -> tuple[Mark, ...]:
     return tuple(dict.fromkeys(mark for figure in figures for mark in figure.marks))
 
 
+def marks_of_cells(results: RunResults, cells: Iterable[Cell]) -> tuple[Mark, ...]:
+    """The marks of what was computed from several cells of the grid."""
+    records = (results.record(cell) for cell in cells)
+    return tuple(dict.fromkeys(mark for each in records if each for mark in marks(each.versions, results.versions)))
+
+
 def letters(modalities: Iterable[Modality]) -> str:
     """The modalities of a feature set in the paper's letters: "A+V+T"."""
     present = set(modalities)
@@ -114,19 +128,21 @@ def shown(figures: Iterable[Figure], aggregate: Aggregate) -> str:
 
 def aside(figures: Iterable[Figure], view: View) -> str:
     """What stands beside each figure: the best seed in parentheses, the paper in brackets."""
-    has_best = view.aggregate != "best" and any(f.summary and len(f.summary.seeds) > 1 for f in figures)
+    known = tuple(figures)
+    has_best = view.aggregate != "best" and any(f.summary and len(f.summary.seeds) > 1 for f in known)
     best = "In parentheses: the best seed." if has_best else ""
-    return f"{best} {paper_words(view)}".strip()
+    return f"{best} {paper_words(known)}".strip()
 
 
-def paper_words(view: View) -> str:
-    """How to read the paper's figure beside ours, when compared."""
-    return "In brackets: the paper's figure, ours minus the paper's." if view.compare == "paper" else ""
+def paper_words(values: Iterable[Figure | Count]) -> str:
+    """How to read the paper's figure beside ours, where there is one."""
+    compared = any(value.published is not None for value in values)
+    return "In brackets: the paper's figure, ours minus the paper's." if compared else ""
 
 
-def paper_notes(view: View, number: str) -> tuple[str, ...]:
+def paper_notes(view: View, number: str, targets: tuple[str, ...]) -> tuple[str, ...]:
     """What to know about the paper's own figures in one table, when they are compared."""
-    return published.load().notes_on(number) if view.compare == "paper" else ()
+    return published.load().notes_on(number, targets) if view.compare == "paper" else ()
 
 
 def reference_block(

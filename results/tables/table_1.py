@@ -30,7 +30,8 @@ def build(results: RunResults, view: View) -> Table:
         "Comparison between unimodal features and the features after PCA. A, V and T stand for audio, video and text."
     )
     rows = tuple(_row(feature, results, view) for feature in results.features)
-    return Table(NUMBER, caption, (Block("features", _COLUMNS, rows),), paper_words(view))
+    counts = [value for row in rows for value in row.values if isinstance(value, Count)]
+    return Table(NUMBER, caption, (Block("features", _COLUMNS, rows),), paper_words(counts))
 
 
 def _row(feature: FeatureRow, results: RunResults, view: View) -> Row:

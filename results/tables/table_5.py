@@ -10,7 +10,6 @@ from results.findings import LateFusion
 from results.footnotes import Gap
 from results.records import Branch, Cell
 from results.run_results import RunResults
-from results.summary import several
 from results.table import (
     Blank,
     Block,
@@ -28,9 +27,11 @@ from results.tables._parts import (
     STATISTICS_WAIT,
     aside,
     figure_of,
+    fused,
     gap_of,
     hole_of,
     marks_of,
+    marks_of_cells,
     nothing_yet,
     paper_notes,
     shown,
@@ -59,8 +60,8 @@ _FUSION_COLUMNS = (
     Column("Corrected", where={"partition": "devel", "trained": "late fusion, corrected"}),
 )
 _CORRECTED = (
-    "Corrected: the F1 of the same choice on videos that had no say in it (bootstrap bias correction over videos), to "
-    "be compared with other corrected figures only."
+    "Corrected: the mean F1 of the same choice on videos that had no say in it (bootstrap bias correction over "
+    "videos), to be compared with other corrected figures only."
 )
 
 
@@ -79,10 +80,10 @@ def build(results: RunResults, view: View) -> Table:
         f"Devel macro-F1 (%) of multitask learning from each target's two best cells: "
         f"{shown(figures, view.aggregate)}. Gain is multitask minus the main cell trained alone, in percentage points."
     )
-    blocks = (Block("multitask", columns, rows), *_fusions(results))
+    blocks = (Block("multitask", columns, rows), *_fusions(results, view))
     notes = [sentence for found in results.findings for sentence in conclusions(found)]
     notes += [_CORRECTED] if results.findings else []
-    return Table(NUMBER, caption, blocks, aside(figures, view), (*notes, *paper_notes(view, NUMBER)))
+    return Table(NUMBER, caption, blocks, aside(figures, view), (*notes, *paper_notes(view, NUMBER, results.targets)))
 
 
 def _row(target: str, results: RunResults, view: View) -> Row:
@@ -120,22 +121,25 @@ def _corrected(main: Branch, results: RunResults, target: str) -> tuple[Figure, 
     found = next((found for found in results.findings if found.target == target), None)
     if found is None or found.best is None:
         return (Figure(None, gap=STATISTICS_WAIT),)
-    if found.best.cell.branches[0] != main:
+    cell = Cell(target=target, branches=(main,))
+    if cell in found.left_out:
+        return (Figure(None, gap=Gap("failed", "its predictions are lost")),)
+    if found.best.cell != cell:
         return (Figure(None, gap=Gap("pending", f"the best cell is {found.best.cell.branches[0]} by now")),)
-    return (Figure(found.best.corrected),)
+    return (Figure(found.best.corrected, marks=marks_of_cells(results, (cell,))),)
 
 
-def _fusions(results: RunResults) -> tuple[Block, ...]:
+def _fusions(results: RunResults, view: View) -> tuple[Block, ...]:
     """One row a target and rule; () before the statistics."""
-    rows = tuple(_fusion(found.target, fusion) for found in results.findings for fusion in found.fusions)
+    rows = tuple(_fusion(found.target, fusion, results, view) for found in results.findings for fusion in found.fusions)
     return (Block("late fusion", _FUSION_COLUMNS, rows, "Late fusion of stored predictions"),) if rows else ()
 
 
-def _fusion(target: str, fusion: LateFusion) -> Row:
-    summary = several(fusion.devel)
+def _fusion(target: str, fusion: LateFusion, results: RunResults, view: View) -> Row:
+    devel = fused(results, fusion, view)
     members = ", ".join(
         f"{member.weight} × {member.cell.branches[0]}" if member.weight > 1 else str(member.cell.branches[0])
         for member in fusion.members
     )
-    figures = (Figure(summary.mean, summary), Figure(fusion.corrected))
-    return Row((Text(target), Text(fusion_name(fusion)), Text(members), *figures))
+    corrected = Figure(fusion.corrected, marks=devel.marks)
+    return Row((Text(target), Text(fusion_name(fusion)), Text(members, is_name=True), devel, corrected))

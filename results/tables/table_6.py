@@ -12,13 +12,14 @@ from results.findings import FusionRule
 from results.footnotes import Gap, Mark
 from results.records import Branch, TrialRecord
 from results.run_results import Entry, RunResults, TestScore
-from results.summary import several, single
+from results.summary import single
 from results.table import Block, Column, Figure, Row, Table, Text, View
 from results.tables._parts import (
     MASKED_TEST,
     STATISTICS_WAIT,
     aside,
     figure_of,
+    fused,
     marks_of,
     nothing_yet,
     paper_notes,
@@ -60,7 +61,9 @@ def build(results: RunResults, view: View) -> Table:
     )
     columns = (*_COLUMNS, *(Column(RULES[rule], group="Late fusion", where={"entry": RULES[rule]}) for rule in rules))
     blocks = (Block("submission", columns, rows), *reference_block(results, results.targets, _PARTITIONS))
-    return Table(NUMBER, caption, blocks, aside(devel, view), (*_notes(results), *paper_notes(view, NUMBER)))
+    known = [value for row in rows for value in row.values if isinstance(value, Figure)]
+    notes = (*_notes(results), *paper_notes(view, NUMBER, results.targets))
+    return Table(NUMBER, caption, blocks, aside(known, view), notes)
 
 
 def _row(target: str, partition: Partition, rules: tuple[FusionRule, ...], results: RunResults, view: View) -> Row:
@@ -74,12 +77,12 @@ def _fusion(rule: FusionRule, target: str, partition: Partition, results: RunRes
     fusion = next((fusion for fusion in fusions if fusion.rule == rule), None)
     if fusion is None:
         return Figure(None, gap=STATISTICS_WAIT)
-    summary = several(fusion.devel)
-    if partition == "devel":
-        return Figure(summary.figure(view.aggregate), summary)
+    devel = fused(results, fusion, view)
+    if partition == "devel" or devel.summary is None:
+        return devel
     if fusion.test is None:
         return Figure(None, gap=MASKED_TEST)
-    return Figure(fusion.test.macro_f1, single(summary.best_seed, fusion.test))
+    return Figure(fusion.test.macro_f1, single(devel.summary.best_seed, fusion.test), marks=devel.marks)
 
 
 def _figure(entry: Entry, target: str, partition: Partition, results: RunResults, view: View) -> Figure:
@@ -106,8 +109,11 @@ def _marks(score: TestScore, results: RunResults) -> tuple[Mark, ...]:
 
 
 def _record(entry: Entry, target: str, results: RunResults) -> TrialRecord | None:
-    """The record behind one entry; of several baselines the one that would be submitted: the best on devel."""
-    return select.submitted(results.multitask if entry == "multitask" else results.baselines, target)
+    """The record behind one entry: what test was opened for; before that the one that would be submitted."""
+    records = results.multitask if entry == "multitask" else results.baselines
+    opened = next((test.cell for test in results.tests if (test.entry, test.target) == (entry, target)), None)
+    scored = next((record for record in records if record.cell == opened), None)
+    return scored or select.submitted(records, target)
 
 
 def _is_entry(branches: tuple[Branch, ...], entry: Entry) -> bool:
@@ -135,6 +141,7 @@ def _mean(figures: tuple[Figure, ...]) -> Figure:
         gap=gap,
         published=statistics.fmean(paper) if len(paper) == len(figures) else None,
         marks=() if gap else marks_of(figures),
+        aggregate=figures[0].aggregate,
     )
 
 

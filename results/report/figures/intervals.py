@@ -33,6 +33,8 @@ def _picture(material: Material, findings: Findings) -> Picture:
     joint = [each for each in findings.intervals if len(each.cell.branches) > 1]
     rows = [*cells[:_SHOWN], *joint]
     apart = {each.other for each in findings.against_best if each.separable}
+    if findings.multitask is not None and findings.multitask.separable:
+        apart.add(findings.multitask.cell)
     heights = [max(_ROW, 13 * (_label(each).count("\n") + 1) + 6) for each in rows]
     places = [sum(heights[:row]) + heights[row] / 2 for row in range(len(rows))]
     figure = sheet(HALF, _TOP + sum(heights) + _FOOT)
@@ -50,8 +52,11 @@ def _picture(material: Material, findings: Findings) -> Picture:
         title=f"{findings.target}: how far F1 would move with other videos",
         caption=f"{findings.target}: {_shown(cells)}{' and the multitask run' if joint else ''}. "
         f"{100 * findings.level:.0f} % intervals by bootstrap over the {findings.videos} devel videos; filled: not "
-        "separable from the best, hollow: separable. They do not take out the luck of having been chosen.",
-        description=_description(rows[0], len(apart), len(findings.against_best)),
+        f"separable from the best{', the multitask run from its main cell' if joint else ''}; hollow: separable. "
+        "They do not take out the luck of having been chosen.",
+        description=_description(
+            rows[0], sum(each.separable for each in findings.against_best), len(findings.against_best)
+        ),
         figure=figure,
         tips={f"interval-{number}": _tip(each) for number, each in enumerate(rows)},
     )
