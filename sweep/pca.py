@@ -9,11 +9,13 @@ here the covariance is summed over blocks of them, of a size that no machine cha
 width alone. Up to one block the digits are scikit-learn's.
 """
 
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
 from search_spaces.errors import SweepError
 from search_spaces.settings import Settings
@@ -22,7 +24,7 @@ from sweep.feature_store import FeatureStore
 
 _ALL = 1 - 1e-9
 """Share that stands for all of the variance: the rest is rounding and has no direction."""
-_RULE = 2
+_RULE = 3
 """Raised whenever a feature would be reduced to other numbers than before; part of the key."""
 
 
@@ -55,8 +57,15 @@ class Reduction:
         """Steps (N, F) in the reduced space (N, k)."""
         centred = steps - self.mean  # float64
         centred /= self.scale  # in place: 256 MB of a wide block
-        mapped: NDArray[np.float32] = (centred @ self.components.T).astype(np.float32)
+        with _one_thread():
+            mapped: NDArray[np.float32] = (centred @ self.components.T).astype(np.float32)
         return mapped
+
+
+def _one_thread() -> AbstractContextManager[object]:
+    """Sums of products depend on how many threads share them, and a worker has one where a coordinator has them all."""
+    limited: AbstractContextManager[object] = threadpool_limits(1, "blas")
+    return limited
 
 
 def fit(train: NDArray[np.float32], variance: float, standardize: bool = False) -> Reduction:
@@ -74,10 +83,11 @@ def fit(train: NDArray[np.float32], variance: float, standardize: bool = False) 
     if not found.varies.any():
         raise ValueError(f"{len(train)} train steps without any variance")
     scale = np.where(found.varies & standardize, found.deviation, 1.0)
-    covariance = _covariance(train, found.mean)
-    covariance /= scale[:, None]
-    covariance /= scale
-    rising, vectors = np.linalg.eigh(covariance)
+    with _one_thread():
+        covariance = _covariance(train, found.mean)
+        covariance /= scale[:, None]
+        covariance /= scale
+        rising, vectors = np.linalg.eigh(covariance)
     shares = np.maximum(rising[::-1], 0)  # rounding may leave a little less than none
     shares /= shares.sum()
     width = int(np.searchsorted(shares.cumsum(), min(variance, _ALL), side="right")) + 1

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from results import predictions
 from results.metrics import scores
@@ -142,7 +143,7 @@ def _run_seed(
             history = fit(training, data.train, data.devel.labelled(), on_epoch=report)
         except TrialFailed as error:
             raise TrialFailed(f"seed {seed}: {error}") from None
-    devel = predict(parts, data.devel)
+    devel, test = (_predicted(parts, runs, seed) for runs in (data.devel, data.test))
     known = data.devel.classes >= 0
     predicted = devel[known].argmax(axis=1)
     record = SeedRecord(
@@ -155,7 +156,19 @@ def _run_seed(
         delta=tuple(history.delta),
         length_alone=is_length_alone(predicted, data.devel.length[known]),
     )
-    return SeedRun(record, _cost(seed, history, data.train), parts.network.size(), devel, predict(parts, data.test))
+    return SeedRun(record, _cost(seed, history, data.train), parts.network.size(), devel, test)
+
+
+def _predicted(parts: Parts, runs: Runs, seed: int) -> NDArray[np.float32]:
+    """Class probabilities of every segment, labelled or not.
+
+    Raises:
+        TrialFailed: some are not finite; whoever takes their largest would read class 0.
+    """
+    found = predict(parts, runs)
+    if not np.isfinite(found).all():
+        raise TrialFailed(f"seed {seed}: predictions of its best epoch are not finite on segments without a label")
+    return found
 
 
 def _cost(seed: int, history: History, train: Runs) -> SeedCost:

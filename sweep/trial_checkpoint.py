@@ -3,6 +3,7 @@
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any, Self, cast
 
 import numpy as np
@@ -50,7 +51,7 @@ class TrialCheckpoint:
         if job.checkpoint is None:
             return cls(None)
         plain = job.model_dump(mode="json", include={"cell", "settings", "device"})
-        key = digest.of_value([plain, job.data.digest, environment.versions()])
+        key = digest.of_value([plain, job.data.digest, environment.versions(), _code()])
         file = CheckpointFile(job.checkpoint, key)
         kept = file.read()
         if kept is None:
@@ -84,6 +85,12 @@ class TrialCheckpoint:
             "spent_s": self.earlier_s + time.perf_counter() - self._began,
         }
         self.file.write(Checkpoint(tensors, state))
+
+
+@cache
+def _code() -> str:
+    """Our source when this process first asked: epochs of two codes make no trial."""
+    return environment.code()
 
 
 def _plain(run: SeedRun) -> dict[str, Any]:

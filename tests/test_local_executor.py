@@ -197,6 +197,18 @@ def test_a_trial_that_cannot_be_loaded_is_named(folder: RunFolder) -> None:
     assert "Trial 'tests.fake_trial:no_such' cannot be loaded" in (folder.logs / "workers.log").read_text()
 
 
+def test_a_worker_that_hangs_while_it_starts_is_killed(folder: RunFolder, tmp_path: Path) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        (tmp_path / "sleepy.py").write_text("import time\ntime.sleep(60)")
+        patch.setenv("PYTHONPATH", str(tmp_path))
+        patch.setattr("sweep.executors._slot._START_S", 2.0)
+        patch.setattr("sweep.executors._slot._STARTS", 1)
+        with LocalExecutor(1, folder.logs, "sleepy:run", hang_s=0.4) as executor:
+            future = executor.submit(make_job(folder)(cell("f1")), _ignore)
+            with pytest.raises(WorkersUnavailable, match="was ended by SIGKILL"):
+                future.result(timeout=30)
+
+
 def test_less_than_one_worker_is_refused(folder: RunFolder) -> None:
     with pytest.raises(SweepError, match=r"`workers` must be at least 1\. Found 0\."):
         LocalExecutor(0, folder.logs)

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 from sklearn.decomposition import PCA
+from threadpoolctl import threadpool_limits
 
 from search_spaces.errors import SweepError
 from search_spaces.settings import Settings
@@ -195,3 +196,13 @@ def test_a_constant_feature_is_refused_with_its_name_and_leaves_nothing(tmp_path
 def test_one_train_step_cannot_be_reduced():
     with pytest.raises(ValueError, match="1 train steps"):
         pca.fit(CROSS[:1], 0.95)
+
+
+def test_the_number_of_threads_changes_no_digit():
+    train = ragged(3, rows=9000, width=384)
+    found = []
+    for threads in (1, 2, 4):
+        with threadpool_limits(threads, "blas"):
+            reduction = pca.fit(train, 0.95)
+            found.append((reduction.components.tobytes(), reduction.map(train).tobytes()))
+    assert found[0] == found[1] == found[2]

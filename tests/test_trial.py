@@ -244,3 +244,9 @@ def test_packed_predictions_are_read_back_and_hold_no_time_of_day(monkeypatch):
     assert read.seeds == (101, 102)
     assert np.array_equal(read.devel, devel)
     assert np.array_equal(read.test, test)
+
+
+def test_predictions_that_are_not_finite_are_no_class(data, monkeypatch):
+    monkeypatch.setattr("sweep.trial.predict", lambda _, runs: np.full((len(runs.classes), 5), np.nan, np.float32))
+    with pytest.raises(TrialFailed, match="seed 101: predictions of its best epoch are not finite"):
+        run(ONE, data)

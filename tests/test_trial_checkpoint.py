@@ -105,3 +105,14 @@ def test_a_trial_without_a_place_for_it_keeps_nothing(data, tmp_path):
     before = sorted(tmp_path.rglob("*"))
     run_trial(Job(cell=ONE, settings=SMALL, data=data), lambda _: None)
     assert [path for path in sorted(tmp_path.rglob("*")) if path not in before and "cache" not in path.parts] == []
+
+
+def test_a_checkpoint_of_other_code_is_not_gone_on_from(data, tmp_path, monkeypatch):
+    trials = Trials(Job(cell=ONE, settings=SMALL, data=data, checkpoint=tmp_path / "checkpoint"))
+    with pytest.raises(Stopped):
+        trials.run(stop_after=3)
+    monkeypatch.setattr("sweep.trial_checkpoint._code", lambda: "other")
+    trials.epochs.clear()
+    with pytest.raises(Stopped):
+        trials.run(stop_after=1)
+    assert trials.epochs == [(101, 1)]

@@ -2,6 +2,7 @@
 
 import signal
 import threading
+from functools import partial
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -17,6 +18,7 @@ from sweep.messages import Done, Ended, Epoch, Order, Ready
 
 _GRACE_S = 1.0  # between asking a worker to end and ending it
 _STARTS = 3  # tries to start a worker that something kills while it loads
+_START_S = 300.0  # a worker may load its libraries at least so long: from a busy network disk, perhaps
 
 
 class _OutOfMemory(TrialFailed):
@@ -107,6 +109,8 @@ class Slot:
             raise
         match reply:
             case Done():
+                if watchdog.barked:  # too late for this trial, and it must not cost the next one
+                    self._put_away()
                 return Outcome(reply.record, reply.cost, reply.predictions)
             case Ended(cause="failed"):
                 raise TrialFailed(reply.text)
@@ -136,7 +140,10 @@ class Slot:
                 if self._aborted:
                     raise WorkerDied("the executor was shut down")
                 self._worker = worker = WorkerProcess(self._trial, log, self._card.gpu)
-            if isinstance(worker.receive(), Ready):
+            limit_s = None if self._hang_s is None else max(self._hang_s, _START_S)
+            with Watchdog(limit_s, partial(worker.signal, signal.SIGKILL)):
+                reply = worker.receive()
+            if isinstance(reply, Ready):
                 return worker
             ending = worker.end()
             if not ending.by_signal:

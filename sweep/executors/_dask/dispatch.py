@@ -88,6 +88,8 @@ class Dispatch:
             return Called.OFF
         except KilledWorker:
             return Called.LOST
+        except OSError:  # what it has done cannot be brought home, or its machine has no room; it may be done elsewhere
+            return Called.OFF
         except Exception as error:
             return error
         return Called.OFF if isinstance(finished.ending, Dismissed) else finished

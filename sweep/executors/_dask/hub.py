@@ -174,7 +174,14 @@ class Hub:
             attempt.begun = begun
             self._freight.begin(attempt)
             flight.print(f"on Dask worker {begun.worker}\n".encode())
-            self._start(self._dispatch.grant(begun), flight)
+            self._start(self._grant(flight, attempt, begun), flight)
+
+    async def _grant(self, flight: Flight, attempt: Try, begun: Begun) -> None:
+        try:
+            await self._dispatch.grant(begun)
+        except OutOfReach as error:  # as below
+            if flight.under_way is attempt:
+                self.move(flight, str(error))
 
     async def _deliver(self, flight: Flight, attempt: Try, to: Begun, name: str) -> None:
         try:
