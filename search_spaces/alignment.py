@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from search_spaces._steps import StepIndex, Steps, reference_steps, step_defects, step_notices
-from search_spaces.corpus import MASKED, PARTITIONS, Corpus, Defect, Notice, Partition
+from search_spaces.corpus import MASKED, PARTITIONS, Corpus, Defect, Notice, Partition, Span
 from search_spaces.errors import SweepError
 
 __all__ = ["Segments", "StepIndex", "Steps", "align", "windows"]
@@ -66,7 +66,7 @@ def align(corpus: Corpus, steps: Steps) -> tuple[Segments | None, tuple[Defect, 
     indices = [reference_steps(corpus, steps, video) for video in range(len(corpus.videos))]
     references = [found[1] if found else None for found in indices]
     defects = (*step_defects(corpus, steps), *_label_defects(corpus, references))
-    notices = (*step_notices(corpus, steps), *_masked_notices(corpus, references))
+    notices = (*step_notices(corpus, steps), *_masked_notices(corpus, references), *_time_notices(corpus, references))
     whole = all(index is not None for feature in corpus.features for index in steps[feature]) and all(
         video.id in corpus.labels[target] for target in corpus.targets for video in corpus.videos
     )
@@ -140,6 +140,29 @@ def _masked_notices(corpus: Corpus, references: list[StepIndex | None]) -> Itera
         ]
         if places:
             yield Notice(f"test segments without a label row for {target} (read as masked)", len(places), places[0])
+
+
+def _time_notices(corpus: Corpus, references: list[StepIndex | None]) -> Iterator[Notice]:
+    """Labels whose row says another time than their segment's steps: exchanged or shifted, perhaps."""
+    for target in corpus.targets:
+        places = [
+            f"{_label_file(corpus, target, video.id)}, segment {segment}"
+            for video, index in zip(corpus.videos, references, strict=True)
+            for segment in _elsewhere(index, corpus.label_times.get(target, {}).get(video.id, {}))
+        ]
+        if places:
+            what = f"labels of {target} whose row says another time than the steps of their segment"
+            yield Notice(what, len(places), places[0])
+
+
+def _elsewhere(index: StepIndex | None, times: Mapping[int, Span]) -> Iterator[int]:
+    """The segments of which no step lies near the time of their label."""
+    if index is None or not times:
+        return
+    for segment, first, length in zip(*index.spans(), strict=True):
+        span = times.get(int(segment))
+        if span is not None and (index.timestamps[first] >= span[1] or index.timestamps[first + length - 1] < span[0]):
+            yield int(segment)
 
 
 def _segments(corpus: Corpus, indices: list[StepIndex]) -> Segments:

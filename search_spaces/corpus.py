@@ -5,7 +5,7 @@ A Corpus knows files, not arrays: parsing every feature file is the feature stor
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
@@ -19,6 +19,8 @@ Partition = Literal["train", "devel", "test"]
 Modality = Literal["audio", "video", "text"]
 PARTITIONS: tuple[Partition, ...] = ("train", "devel", "test")
 MODALITIES: tuple[Modality, ...] = ("audio", "video", "text")
+Span = tuple[int, int]
+"""From a time in ms up to another, the latter exclusive."""
 MASKED = -1
 """The class of a segment whose label is not given."""
 _SHOWN = 200  # characters of what was found; a damaged file may have a line of megabytes
@@ -96,6 +98,7 @@ class Corpus:
         folders: feature name -> its folder's name on disk, where an alias was resolved ("bert" -> "bert-4").
         modalities: feature name -> modality.
         labels: target -> video id -> segment id -> class 0…4, or MASKED.
+        label_times: like `labels`, the span in ms that the label's row says, end exclusive; where it says one.
         label_files: every file the labels and partitions were read from (they are part of the data's digest).
         notices: counted oddities that leave the tree usable.
     """
@@ -109,6 +112,7 @@ class Corpus:
     labels: Mapping[str, Mapping[str, Mapping[int, int]]]
     label_files: tuple[Path, ...]
     notices: tuple[Notice, ...]
+    label_times: Mapping[str, Mapping[str, Mapping[int, Span]]] = field(default_factory=dict)
 
     @property
     def targets(self) -> tuple[str, ...]:

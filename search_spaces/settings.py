@@ -26,7 +26,7 @@ class Settings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     seeds: Positive = 5  # baseline's default; all are kept, not only the best
-    first_seed: int = 101  # baseline
+    first_seed: Annotated[int, Field(ge=0, lt=2**31)] = 101  # baseline
     epochs: Positive = 100  # paper
     batch_size: Positive = 256  # baseline's code default
     learning_rate: Annotated[float, Field(gt=0)] = 1e-3  # paper

@@ -19,6 +19,7 @@ from pydantic_core import ErrorDetails
 from search_spaces.errors import SweepError
 
 SUFFIX = ".toml"
+_DEPTH = 20  # of spaces that extend one another
 _SHOWN = 80  # characters of a wrong value that a message repeats
 
 
@@ -67,6 +68,8 @@ def _read(name_or_path: str, folder: Path, above: tuple[str, ...]) -> SpaceFile:
     identity = str(file.resolve()) if isinstance(file, Path) else source
     if identity in above:
         raise SweepError(f"{source}: `extends` leads back to this file; expected a space that does not extend it.")
+    if len(above) > _DEPTH:
+        raise SweepError(f"{source}: expected at most {_DEPTH} spaces that extend one another.")
     table = _parse(file, source)
     extended = table.pop("extends", None)
     if extended is None:

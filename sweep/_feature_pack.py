@@ -14,6 +14,7 @@ from typing import TypeVar
 from search_spaces import registry
 from search_spaces.alignment import StepIndex
 from search_spaces.corpus import Corpus, Defect, FeatureTable
+from search_spaces.errors import SweepError
 from sweep import digest, packed
 
 PARSER = 2
@@ -22,6 +23,7 @@ PARSER = 2
 _SHARE = 2**18  # bytes of text that a thread takes at once
 _AHEAD = 2**29  # bytes of text that tables are made of before they are written: joblib goes ahead as far as it can
 
+_Stamp = tuple[int, int, int]  # which file, how large and of when
 _Item = TypeVar("_Item")
 _Result = TypeVar("_Result")
 
@@ -76,11 +78,12 @@ def pack_features(corpus: Corpus, cache: Path, workers: int) -> Mapping[str, Fea
     """
     with ThreadPoolExecutor(workers) as pool:
         parsers = _Parsers(pool, workers)
+        stamps = {path: _stamp(path) for feature in corpus.features for path in corpus.feature_files[feature]}
         digests = {feature: _digests(corpus.feature_files[feature], parsers) for feature in corpus.features}
         folders = [cache / "features" / _key(corpus, digests[feature]) for feature in corpus.features]
         checked = zip(corpus.features, folders, parsers.each(packed.discard_damaged, folders), strict=True)
         return {
-            feature: replace(_pack(corpus, feature, folder, digests[feature], parsers), damage=damage)
+            feature: replace(_pack(corpus, feature, folder, digests[feature], stamps, parsers), damage=damage)
             for feature, folder, damage in checked
         }
 
@@ -90,16 +93,35 @@ def _key(corpus: Corpus, digests: Sequence[str | None]) -> str:
     return digest.of_value([packed.FORMAT, PARSER, corpus.reader, videos, digests])
 
 
-def _pack(corpus: Corpus, feature: str, folder: Path, digests: Sequence[str | None], parsers: _Parsers) -> FeaturePack:
+def _pack(
+    corpus: Corpus,
+    feature: str,
+    folder: Path,
+    digests: Sequence[str | None],
+    stamps: Mapping[Path, _Stamp | None],
+    parsers: _Parsers,
+) -> FeaturePack:
     key, files = folder.name, corpus.feature_files[feature]
     reading = _Reading(corpus, [], [])
     try:
         with packed.filling(folder) as half:
             if half is not None:
                 packed.write(half, reading.tables(files, parsers))
+                _check_unchanged(files, stamps)
     except _NotPackedError:
         return FeaturePack(key, reading.steps, reading.defects, digests)
     return FeaturePack(key, packed.read_steps(folder), (), digests)
+
+
+def _check_unchanged(files: Iterable[Path], stamps: Mapping[Path, _Stamp | None]) -> None:
+    """Makes sure that what was parsed is what was hashed before, under which it will be found.
+
+    Raises:
+        SweepError: a file is another one by now.
+    """
+    for path in files:
+        if _stamp(path) != stamps[path]:
+            raise SweepError(f"{path} changed while the tree was read. Give the command again.")
 
 
 def _digests(files: Sequence[Path], parsers: _Parsers) -> list[str | None]:
@@ -191,6 +213,14 @@ def _read(reader: str, root: Path, share: _Share) -> list[tuple[FeatureTable | N
 
 def _index(table: FeatureTable) -> StepIndex:
     return StepIndex(table.timestamps, table.segment_ids, len(table.columns), table.columns)
+
+
+def _stamp(path: Path) -> _Stamp | None:
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_ino, found.st_size, found.st_mtime_ns
 
 
 def _size_of(path: Path) -> int:

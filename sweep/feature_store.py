@@ -5,6 +5,7 @@ may be deleted at any moment between commands.
 """
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from numpy.typing import NDArray
 from search_spaces import registry
 from search_spaces.alignment import Segments, align
 from search_spaces.corpus import Corpus, DataError, Defect, Notice
-from search_spaces.errors import unknown
+from search_spaces.errors import SweepError, unknown
 from sweep import corpus_index, digest, environment, oddities, packed
 from sweep._feature_pack import PARSER, FeaturePack, pack_features
 from sweep.corpus_index import CorpusIndex
@@ -114,6 +115,7 @@ def survey(root: Path, reader: str, cache: Path, workers: int | None = None) -> 
     corpus, defects = registry.load("datasets", reader).survey(root)
     if corpus is None:
         return Survey(None, None, tuple(defects), ())
+    before = _label_digests(corpus)
     packs = pack_features(corpus, cache, workers or environment.cores())
     segments, misaligned, notices = align(corpus, {feature: pack.steps for feature, pack in packs.items()})
     wrong = (*defects, *(defect for pack in packs.values() for defect in pack.defects), *misaligned)
@@ -121,7 +123,9 @@ def survey(root: Path, reader: str, cache: Path, workers: int | None = None) -> 
     if wrong or segments is None:  # a missing file is told twice, by the listing and by the parser
         return Survey(corpus, None, tuple(dict.fromkeys(wrong)), notices)
     keys = {feature: pack.key for feature, pack in packs.items()}
-    labels = {_relative(corpus.root, path): digest.of_file(path) for path in corpus.label_files}
+    labels = _label_digests(corpus)
+    if changed := sorted(path for path, found in labels.items() if found != before[path]):
+        raise SweepError(f"{corpus.root / changed[0]} changed while the tree was read. Give the command again.")
     store = FeatureStore(
         cache=cache,
         digest=digest.of_value([packed.FORMAT, PARSER, corpus.reader, keys, list(labels.items())]),
@@ -136,6 +140,16 @@ def survey(root: Path, reader: str, cache: Path, workers: int | None = None) -> 
     if flat := tuple(_flat(corpus, store, odd)):
         return Survey(corpus, None, flat, notices)
     return Survey(corpus, store, (), notices, _files(corpus, packs) | labels, repaired)
+
+
+def _label_digests(corpus: Corpus) -> dict[str, str]:
+    """By path; "" for a file that cannot be read, which is a defect."""
+    found: dict[str, str] = {}
+    for path in corpus.label_files:
+        found[_relative(corpus.root, path)] = ""
+        with suppress(OSError):
+            found[_relative(corpus.root, path)] = digest.of_file(path)
+    return found
 
 
 def _repaired(store: FeatureStore, packs: Mapping[str, FeaturePack]) -> Iterator[str]:

@@ -50,7 +50,7 @@ def filling(folder: Path) -> Iterator[Path | None]:
                 yield None
                 return
             half = folder.parent / f".{folder.name}.half"
-            shutil.rmtree(half, ignore_errors=True)  # of a process that was killed
+            _remove(half)  # of a process that was killed
             half.mkdir()
             try:
                 yield half
@@ -71,18 +71,26 @@ def discard_damaged(folder: Path) -> str | None:
     Raises:
         SweepError: it cannot be removed.
     """
-    if not folder.exists() or (wrong := intact.damage(folder)) is None:
+    if not os.path.lexists(folder) or (wrong := intact.damage(folder)) is None:
         return None
     try:
         with FileLock(folder.parent / f".{folder.name}.lock"):
-            if folder.exists() and intact.damage(folder) is not None:  # else another process was faster
+            if os.path.lexists(folder) and intact.damage(folder) is not None:  # else another process was faster
                 half = folder.parent / f".{folder.name}.half"
-                shutil.rmtree(half, ignore_errors=True)
+                _remove(half)
                 folder.rename(half)  # first: a kill in the middle leaves nothing under the final name
-                shutil.rmtree(half) if half.is_dir() else half.unlink()
+                _remove(half)
     except OSError as error:
         raise SweepError(f"{folder} is damaged ({wrong}) and cannot be removed: {error.strerror or error}.") from error
     return wrong
+
+
+def _remove(path: Path) -> None:
+    """A folder with all that is in it, or what stands in its place."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
 
 
 def told(folder: Path, name: str, wrong: str) -> str:

@@ -34,6 +34,11 @@ PARTITIONS = (
     Broken(
         "no train", partition("3,devel", "4,test"), (f"{PARTITION}: expected at least one train video, found none",)
     ),
+    Broken(
+        "row numbers before the ids",
+        content(PARTITION, ",Id,Proposal\n1,3,train\n2,4,train\n3,1,devel\n4,2,test\n"),
+        (f"{PARTITION}, row 1: expected the id in the first column, found a column without a name, as of row numbers",),
+    ),
     Broken("in two partitions", video("3"), ("row 6, video 3: expected each video once", "the same video as in row 4")),
     Broken("video twice", video("1"), ("row 6, video 1: expected each video once", "the same video as in row 2")),
     Broken(

@@ -10,9 +10,9 @@ import pytest
 
 import search_spaces.datasets
 from search_spaces.alignment import Segments
-from search_spaces.corpus import DataError
+from search_spaces.corpus import DataError, FeatureTable
 from search_spaces.errors import SweepError
-from sweep import feature_store
+from sweep import feature_store, packed
 from sweep._feature_pack import _AHEAD, _ahead, _Share
 from tests.trees import FEATURES, edit, feature_file, label_file, partition_of, set_row, write_tree
 
@@ -215,7 +215,7 @@ def test_a_second_build_does_without_the_libraries_that_parse_and_learn(tmp_path
     code = f"""
 import sys
 from pathlib import Path
-from sweep import feature_store
+from sweep import feature_store, packed
 store = feature_store.build(Path({str(tmp_path / "tree")!r}), "muse2021", Path({str(tmp_path / "cache")!r}))[1]
 print(store.digest, sorted({{"pandas", "scipy", "sklearn", "torch"}} & set(sys.modules)))
 """
@@ -257,3 +257,40 @@ def test_a_feature_that_is_parsed_in_parts_is_packed_as_a_whole(tmp_path, monkey
     files = {path.relative_to(tmp_path / "whole"): path.read_bytes() for path in (tmp_path / "whole").rglob("*.f32")}
     assert files
     assert all((tmp_path / "parts" / path).read_bytes() == content for path, content in files.items())
+
+
+@pytest.mark.parametrize("kind", ["feature", "label"])
+def test_a_file_that_changes_while_the_tree_is_read_is_told_and_nothing_of_it_kept(tmp_path, monkeypatch, kind):
+    root = write_tree(tmp_path / "tree")
+    path = feature_file(root, "fau", "2") if kind == "feature" else label_file(root, "arousal", "1")
+    original, write = path.read_bytes(), packed.write
+
+    def meanwhile(half: Path, tables: Iterator[FeatureTable]) -> None:
+        path.write_bytes(original.replace(b"750", b"751") if kind == "feature" else original[:-2] + b"3\n")
+        write(half, tables)
+
+    monkeypatch.setattr(packed, "write", meanwhile)
+    with pytest.raises(SweepError, match=rf"{path.name} changed while the tree was read\. Give the command again"):
+        build(root, tmp_path / "cache")
+    monkeypatch.setattr(packed, "write", write)
+    path.write_bytes(original)
+    found, fresh = build(root, tmp_path / "cache"), build(root, tmp_path / "fresh")
+    assert same(found.segments, fresh.segments)
+    assert found.digest == fresh.digest
+    assert all(np.array_equal(found.values(name), fresh.values(name)) for name in FEATURES)
+
+
+def test_labels_of_another_time_than_their_steps_are_counted(tmp_path):
+    root = write_tree(tmp_path / "tree")
+    file = label_file(root, "arousal", "1")
+    header, first, second, *rest = file.read_text().splitlines()
+    times, other = first.rsplit(",", 2)[0], second.rsplit(",", 2)[0]
+    exchanged = [second.replace(other, times), first.replace(times, other)]
+    file.write_text("\n".join([header, *(exchanged), *rest]) + "\n")
+    survey = feature_store.survey(root, "muse2021", tmp_path / "cache")
+    assert [str(notice) for notice in survey.notices if "another time" in notice.what] == [
+        "labels of arousal whose row says another time than the steps of their segment: 2 "
+        "(e.g. label_segments/arousal/1.csv, segment 1)"
+    ]
+    plain = feature_store.survey(write_tree(tmp_path / "plain"), "muse2021", tmp_path / "cache")
+    assert not any("another time" in notice.what for notice in plain.notices)

@@ -138,3 +138,14 @@ def test_what_is_given_back_can_be_read_again_and_an_array_of_ones_own_is_left_a
     packed.give_back(copy)
     assert np.array_equal(values, copy)
     assert copy.any()
+
+
+def test_whatever_stands_in_the_place_of_a_folder_is_removed(tmp_path: Path) -> None:
+    folder = tmp_path / "key"
+    (tmp_path / ".key.half").write_text("of a kill amid the removal of a file")
+    write(folder, [table(2, 0)])
+    other = tmp_path / "other"
+    other.symlink_to(tmp_path / "nowhere")
+    assert packed.discard_damaged(other) is not None
+    write(other, [table(2, 0)])
+    assert (other / "values.f32").read_bytes() == (folder / "values.f32").read_bytes()

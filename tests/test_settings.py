@@ -55,3 +55,9 @@ def test_a_number_out_of_range_or_an_unknown_key_is_refused(key, value):
 def test_an_unknown_loss_or_weighting_lists_the_known_ones(key, message):
     with pytest.raises(SweepError, match=message):
         Settings.model_validate_json(json.dumps({key: "x"}))
+
+
+@pytest.mark.parametrize("seed", [-1, 2**31, 10**400])
+def test_a_seed_that_no_generator_takes_is_refused(seed: int) -> None:
+    with pytest.raises(ValidationError, match="first_seed"):
+        Settings(first_seed=seed)

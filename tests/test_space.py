@@ -226,3 +226,10 @@ def test_spaces_load_without_the_heavy_libraries():
     )
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert out.stdout.strip() == "[]"
+
+
+def test_a_long_chain_of_spaces_is_refused(tmp_path):
+    for number in range(30):
+        (tmp_path / f"{number}.toml").write_text(f'extends = "{number + 1}.toml"')
+    with pytest.raises(SweepError, match="expected at most 20 spaces that extend one another"):
+        load_space(str(tmp_path / "0.toml"))

@@ -2,10 +2,10 @@
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from search_spaces.corpus import MASKED, Defect, Notice, Video
+from search_spaces.corpus import MASKED, Defect, Notice, Span, Video
 from search_spaces.datasets._files import Row, missing, read_rows, relative, whole
 from search_spaces.datasets._folders import broken_links, csv_files, folders, strangers
 from search_spaces.features import NAME
@@ -17,9 +17,10 @@ _BLANKS = ("", "nan")
 
 @dataclass(frozen=True)
 class LabelFolders:
-    """Everything under label_segments/; `labels` as in Corpus."""
+    """Everything under label_segments/; `labels` and `times` as in Corpus."""
 
     labels: Mapping[str, Mapping[str, Mapping[int, int]]]
+    times: Mapping[str, Mapping[str, Mapping[int, Span]]]
     files: tuple[Path, ...]
     defects: tuple[Defect, ...]
     notices: tuple[Notice, ...]
@@ -28,6 +29,7 @@ class LabelFolders:
 @dataclass(frozen=True)
 class _LabelFile:
     classes: Mapping[int, int]
+    times: Mapping[int, Span] = field(default_factory=dict)
     defects: tuple[Defect, ...] = ()
     classless: bool = False  # a readable header without class_id: a continuous target
 
@@ -35,6 +37,7 @@ class _LabelFile:
 def read_labels(root: Path, videos: tuple[Video, ...]) -> LabelFolders:
     """Reads the label files of every target that has classes; a continuous target is left out with a notice."""
     labels: dict[str, dict[str, Mapping[int, int]]] = {}
+    times: dict[str, dict[str, Mapping[int, Span]]] = {}
     files: list[Path] = []
     defects = [*broken_links(root, root / "label_segments")]
     notices: list[Notice] = []
@@ -56,6 +59,7 @@ def read_labels(root: Path, videos: tuple[Video, ...]) -> LabelFolders:
         for file in parsed.values():
             defects.extend(file.defects)
         labels[folder.name] = {video: file.classes for video, file in parsed.items() if not file.defects}
+        times[folder.name] = {video: file.times for video, file in parsed.items()}
         files.extend(present[video] for video in parsed)
         notices.extend(_class_notices(root, folder, labels[folder.name], videos))
         if len(labels[folder.name]) == len(videos):
@@ -63,19 +67,21 @@ def read_labels(root: Path, videos: tuple[Video, ...]) -> LabelFolders:
     if not labels and not defects:
         defects.append(Defect("label_segments", "", "a folder a target, like label_segments/arousal", "none"))
     notices.extend(strangers(root, "label", targets, videos))
-    return LabelFolders(labels, tuple(files), tuple(defects), tuple(notices))
+    return LabelFolders(labels, times, tuple(files), tuple(defects), tuple(notices))
 
 
 def _read_file(root: Path, path: Path) -> _LabelFile:
     file = relative(root, path)
     rows, unreadable = read_rows(root, path)
     if unreadable:
-        return _LabelFile({}, (unreadable,))
+        return _LabelFile({}, defects=(unreadable,))
     header = rows[0].cells
     if "class_id" not in header or header.count("class_id") > 1 or header.count("segment_id") != 1:
         defect = Defect(file, "row 1", _HEADER, ",".join(header))
-        return _LabelFile({}, (defect,), "class_id" not in header and "segment_id" in header)
+        classless = "class_id" not in header and "segment_id" in header
+        return _LabelFile({}, defects=(defect,), classless=classless)
     classes: dict[int, int] = {}
+    times: dict[int, Span] = {}
     lines: dict[int, int] = {}
     defects: list[Defect] = []
     for row in rows[1:]:
@@ -88,7 +94,17 @@ def _read_file(root: Path, path: Path) -> _LabelFile:
         else:
             classes[found[0]] = found[1]
             lines[found[0]] = row.number
-    return _LabelFile(classes, tuple(defects))
+            if (span := _span(header, row)) is not None:
+                times[found[0]] = span
+    return _LabelFile(classes, times, tuple(defects))
+
+
+def _span(header: tuple[str, ...], row: Row) -> Span | None:
+    """The time that a row says its segment has; of one timestamp that millisecond."""
+    said = dict(zip(header, map(whole, row.cells), strict=False))
+    first = said.get("start", said.get("timestamp"))
+    end = said.get("end", None if first is None else first + 1)
+    return None if first is None or end is None else (first, end)
 
 
 def _label(file: str, video: str, header: tuple[str, ...], row: Row) -> tuple[int, int] | Defect:

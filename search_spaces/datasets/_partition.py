@@ -31,6 +31,9 @@ def read_partition(root: Path) -> PartitionFile:
     defects: list[Defect] = []
     if rows[0].cells[-1] in PARTITIONS:
         defects.append(Defect(file, "row 1", "a header row like id,partition", ",".join(rows[0].cells)))
+    if len(rows[0].cells) > 2 and not rows[0].cells[0]:
+        nameless = "a column without a name, as of row numbers"
+        defects.append(Defect(file, "row 1", "the id in the first column", nameless))
     videos: dict[str, Video] = {}
     lines: dict[str, int] = {}
     for row in rows[1:]:

@@ -62,6 +62,7 @@ def survey(root: Path) -> tuple[Corpus | None, tuple[Defect, ...]]:
         folders=features.folders,
         modalities=features.modalities,
         labels=labels.labels,
+        label_times=labels.times,
         label_files=(partition.path, *labels.files, *features.info_files),
         notices=(*partition.notices, *features.notices, *labels.notices),
     )

@@ -68,7 +68,7 @@ def _survey(root: Path, reader: str, cache: Path, errors: Console) -> Survey:
 
 
 def _print_json(value: JsonValue, console: Console) -> None:
-    console.out(json.dumps(value, indent=1, ensure_ascii=False), highlight=False)
+    console.out(json.dumps(value, indent=1), highlight=False)
 
 
 def _print_notices(found: Survey, console: Console) -> None:

@@ -43,7 +43,7 @@ def plan(request: Request, workers: int, as_json: bool, console: Console, errors
         tell(errors, f"left out: {left_out}")
     found = forecast(space, data, targets, grid.rows, baseline.rows, workers)
     if as_json:
-        console.out(json.dumps(_plain(space, targets, grid, found), indent=1, ensure_ascii=False), highlight=False)
+        console.out(json.dumps(_plain(space, targets, grid, found), indent=1), highlight=False)
     else:
         _print(space, targets, grid, found, console)
 

@@ -99,7 +99,7 @@ def _status(spelled: str, as_json: bool, console: Console) -> None:
         Notes(studies, notes_study(run.identity.space, targets)).check(targets)  # damage is told here too
         missing = _lost(run, studies, _READ_AT_MOST)
     if as_json:
-        console.out(json.dumps(seen.plain(missing), indent=1, ensure_ascii=False), highlight=False)
+        console.out(json.dumps(seen.plain(missing), indent=1), highlight=False)
     else:
         _print(seen, missing, console)
 
@@ -151,7 +151,7 @@ def _follow_in_json(seen: _Seen, studies: StudyReader, every_s: float, console: 
     seen.begin(seen.tally)
     while True:
         found = seen.plain(_lost(seen.run, studies, 0))
-        console.out(json.dumps(found, ensure_ascii=False), highlight=False)
+        console.out(json.dumps(found), highlight=False)
         if seen.follower.look.complete:
             return
         seen.go_on(seen.tally, every_s)
