@@ -258,6 +258,15 @@ def test_the_baseline_of_table_vi_stays_the_one_that_test_was_opened_for() -> No
     assert "Baseline: arousal fau/baseline." in table.notes
 
 
+def test_a_space_without_a_baseline_has_no_column_for_one() -> None:
+    run = complete_run()
+    without = run.model_copy(update={"baselines": (), "tests": ()})
+    assert [column.title for column in build_table("VI", without).blocks[0].columns][2:] == ["Proposed"]
+    assert not build_table("VI", without).notes[0].startswith("Baseline")
+    unknown = holed_run().model_copy(update={"baselines": ()})
+    assert [column.title for column in build_table("VI", unknown).blocks[0].columns][2:4] == ["Baseline", "Proposed"]
+
+
 OTHER = {"torch": "9.9"}
 
 

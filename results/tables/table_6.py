@@ -32,13 +32,8 @@ from search_spaces.corpus import Partition
 
 NUMBER = "VI"
 _PARTITIONS: tuple[Partition, ...] = ("devel", "test")
-_ENTRIES: tuple[Entry, ...] = get_args(Entry)
-_COLUMNS = (
-    Column("Emotion", "target"),
-    Column("Partition", "partition"),
-    Column("Baseline", where={"entry": "baseline"}),
-    Column("Proposed", where={"entry": "multitask"}),
-)
+_TITLES: dict[Entry, str] = {"baseline": "Baseline", "multitask": "Proposed"}
+_COLUMNS = (Column("Emotion", "target"), Column("Partition", "partition"))
 COMBINED = "mean of targets"
 
 
@@ -50,24 +45,45 @@ def build(results: RunResults, view: View) -> Table:
     """
     if not (results.baselines or results.multitask):
         raise nothing_yet(NUMBER, "one finished baseline or multitask run")
+    entries = _entries(results)
     rules = tuple(dict.fromkeys(fusion.rule for found in results.findings for fusion in found.fusions))
-    rows = tuple(_row(target, part, rules, results, view) for part in _PARTITIONS for target in results.targets)
+    rows = tuple(
+        _row(target, part, (entries, rules), results, view) for part in _PARTITIONS for target in results.targets
+    )
     devel = [v for row in rows if row.values[1] == Text("devel") for v in row.values if isinstance(v, Figure)]
     if len(results.targets) > 1:
-        rows += tuple(_combined(part, rows) for part in _PARTITIONS)
+        rows += tuple(_combined(part, rows, len(entries)) for part in _PARTITIONS)
     caption = (
         f"Macro-F1 (%) on devel ({shown(devel, view.aggregate)}) and on test (one model a target, the seed that is "
         f"best on devel). The better {'of baseline and proposed' if rules else 'of each row'} is bold."
     )
-    columns = (*_COLUMNS, *(Column(RULES[rule], group="Late fusion", where={"entry": RULES[rule]}) for rule in rules))
+    columns = (
+        *_COLUMNS,
+        *(Column(_TITLES[entry], where={"entry": entry}) for entry in entries),
+        *(Column(RULES[rule], group="Late fusion", where={"entry": RULES[rule]}) for rule in rules),
+    )
     blocks = (Block("submission", columns, rows), *reference_block(results, results.targets, _PARTITIONS))
     known = [value for row in rows for value in row.values if isinstance(value, Figure)]
     notes = (*_notes(results), *paper_notes(view, NUMBER, results.targets))
     return Table(NUMBER, caption, blocks, aside(known, view), notes)
 
 
-def _row(target: str, partition: Partition, rules: tuple[FusionRule, ...], results: RunResults, view: View) -> Row:
-    figures = tuple(_figure(entry, target, partition, results, view) for entry in _ENTRIES)
+def _entries(results: RunResults) -> tuple[Entry, ...]:
+    """What stands side by side: a space may train no baseline, which is known once its rows are."""
+    baseline = results.baselines or any(_is_entry(hole.cell.branches, "baseline") for hole in results.holes)
+    known = all(row.features is not None for row in results.rows)
+    return tuple(entry for entry in get_args(Entry) if entry != "baseline" or baseline or not known)
+
+
+def _row(
+    target: str,
+    partition: Partition,
+    columns: tuple[tuple[Entry, ...], tuple[FusionRule, ...]],
+    results: RunResults,
+    view: View,
+) -> Row:
+    entries, rules = columns
+    figures = tuple(_figure(entry, target, partition, results, view) for entry in entries)
     fused = (_fusion(rule, target, partition, results, view) for rule in rules)
     return Row((Text(target), Text(partition), *with_places(figures), *fused))
 
@@ -124,11 +140,10 @@ def _is_entry(branches: tuple[Branch, ...], entry: Entry) -> bool:
             return len(branches) == 1 and branches[0].way == "baseline"
 
 
-def _combined(partition: Partition, rows: tuple[Row, ...]) -> Row:
+def _combined(partition: Partition, rows: tuple[Row, ...], entries: int) -> Row:
     """The mean over targets of the rows above it, ours and the paper's alike; a gap in one is a gap in the mean."""
     of_partition = [row.values[2:] for row in rows if row.values[1] == Text(partition)]
     figures = [_mean(tuple(v for v in entry if isinstance(v, Figure))) for entry in zip(*of_partition, strict=True)]
-    entries = len(_ENTRIES)
     return Row((Text(COMBINED), Text(partition), *with_places(tuple(figures[:entries])), *figures[entries:]))
 
 
@@ -147,8 +162,7 @@ def _mean(figures: tuple[Figure, ...]) -> Figure:
 
 def _notes(results: RunResults) -> tuple[str, ...]:
     """Which cells the two entries are, and what the combined rows mean."""
-    entries = [(entry, _record(entry, target, results)) for entry in _ENTRIES for target in results.targets]
-    titles: dict[Entry, str] = {"baseline": "Baseline", "multitask": "Proposed"}
-    cells = tuple(f"{titles[entry]}: {record.cell}." for entry, record in entries if record)
+    entries = [(entry, _record(entry, target, results)) for entry in _TITLES for target in results.targets]
+    cells = tuple(f"{_TITLES[entry]}: {record.cell}." for entry, record in entries if record)
     ours = "The mean of targets is our own: the plain mean of the rows above it, for the paper's figures too."
     return (*cells, ours) if len(results.targets) > 1 else cells
