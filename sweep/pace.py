@@ -23,10 +23,9 @@ _EPOCH_S = {  # of the engine on the real tree behind benchmarks/README.md, whic
 def expected_epochs(settings: Settings) -> float:
     """How many epochs a seed trains, as a rule: twice the patience, or somewhat less where few are allowed.
 
-    A seed ends `patience` epochs p after its best one, b. Over 294 seeds of six kinds of network on a real tree (98
-    cells, p = 15, limit 100, `benchmarks/forrest_three_ways.toml`) b has mean 14.5, median 11 and 90th percentile 32:
-    it is spread as an exponential with mean p would be (15, 10.4, 34.5), so that a seed trains 30 epochs (29.5
-    measured). With p = 40, 60 and 69 were measured for two cells (`benchmarks/readings.py`) where this rule says 72.
+    A seed ends `patience` epochs p after its best one, b. Over 880 seeds of seven kinds of network on a real tree (176
+    cells, p = 15, limit 100, `benchmarks/forrest.md`) b has mean 17.3, median 14 and 90th percentile 35: it is spread
+    much as an exponential with mean p would be (15, 10.4, 34.5), so that a seed trains 30 epochs (32.3 measured). With p = 40, 60 and 69 were measured for two cells (`benchmarks/readings.py`) where this rule says 72.
     With a limit of L epochs the expectation of min(p + b, L) is p + p (1 - exp((p - L) / p)).
 
     Example:
