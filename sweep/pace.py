@@ -25,8 +25,9 @@ def expected_epochs(settings: Settings) -> float:
 
     A seed ends `patience` epochs p after its best one, b. Over 880 seeds of seven kinds of network on a real tree (176
     cells, p = 15, limit 100, `benchmarks/forrest.md`) b has mean 17.3, median 14 and 90th percentile 35: it is spread
-    much as an exponential with mean p would be (15, 10.4, 34.5), so that a seed trains 30 epochs (32.3 measured). With p = 40, 60 and 69 were measured for two cells (`benchmarks/readings.py`) where this rule says 72.
-    With a limit of L epochs the expectation of min(p + b, L) is p + p (1 - exp((p - L) / p)).
+    much as an exponential with mean p would be (15, 10.4, 34.5), so that a seed trains 30 epochs (32.3 measured). With
+    p = 40, 60 and 69 were measured for two cells (`benchmarks/readings.py`) where this rule says 72. With a limit of L
+    epochs the expectation of min(p + b, L) is p + p (1 - exp((p - L) / p)).
 
     Example:
         >>> round(expected_epochs(Settings(epochs=100, patience=15)), 1)
