@@ -258,6 +258,22 @@ def test_the_baseline_of_table_vi_stays_the_one_that_test_was_opened_for() -> No
     assert "Baseline: arousal fau/baseline." in table.notes
 
 
+@pytest.mark.parametrize("number", ["II", "III", "IV", "V", "VI"])
+def test_the_references_stand_under_every_table_of_figures(number: str) -> None:
+    table = build_table(number, complete_run())
+    assert table.blocks[-1].name == "references"
+    assert all(row.values for row in table.blocks[-1].rows)
+
+
+def test_table_v_says_which_figures_are_above_the_probe() -> None:
+    table = build_table("V", complete_run())
+    probe = 0.29
+    found = figures(table, "multitask")
+    assert found
+    assert [figure.above_probe for figure in found] == [(figure.value or 0) > probe for figure in found]
+    assert "above the logistic regression below" in table.caption
+
+
 def test_a_space_without_a_baseline_has_no_column_for_one() -> None:
     run = complete_run()
     without = run.model_copy(update={"baselines": (), "tests": ()})

@@ -5,6 +5,7 @@ that did not choose it.
 """
 
 from results import published
+from results._cells import DAGGER
 from results.conclusions import conclusions, fusion_name
 from results.findings import LateFusion
 from results.footnotes import Gap
@@ -25,6 +26,7 @@ from results.table import (
 )
 from results.tables._parts import (
     STATISTICS_WAIT,
+    against_probe,
     aside,
     figure_of,
     fused,
@@ -34,6 +36,8 @@ from results.tables._parts import (
     marks_of_cells,
     nothing_yet,
     paper_notes,
+    probe_of,
+    reference_block,
     shown,
     with_places,
 )
@@ -80,7 +84,10 @@ def build(results: RunResults, view: View) -> Table:
         f"Devel macro-F1 (%) of multitask learning from each target's two best cells: "
         f"{shown(figures, view.aggregate)}. Gain is multitask minus the main cell trained alone, in percentage points."
     )
-    blocks = (Block("multitask", columns, rows), *_fusions(results, view))
+    if any(figure.above_probe is not None for figure in figures):
+        caption += f" {DAGGER}: above the logistic regression below."
+    references = reference_block(results, results.targets, ("devel",))
+    blocks = (Block("multitask", columns, rows), *_fusions(results, view), *references)
     notes = [sentence for found in results.findings for sentence in conclusions(found)]
     notes += [_CORRECTED] if results.findings else []
     return Table(NUMBER, caption, blocks, aside(figures, view), (*notes, *paper_notes(view, NUMBER, results.targets)))
@@ -103,11 +110,13 @@ def _row(target: str, results: RunResults, view: View) -> Row:
     gain = Difference(None, joint.gap or alone.gap)
     if joint.value is not None and alone.value is not None:
         gain = Difference(joint.value - alone.value, marks=marks_of((joint, alone)))
+    probe = probe_of(results, target)
+    places = (against_probe(figure, probe) for figure in with_places((joint, alone)))
     pair = (value for branch in (main, related) for value in (FeatureSet(branch.features), Text(branch.way)))
     values: tuple[Value, ...] = (
         Text(target),
         *pair,
-        *with_places((joint, alone)),
+        *places,
         gain,
         *_corrected(main, results, target),
     )
