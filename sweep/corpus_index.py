@@ -5,6 +5,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
 from search_spaces.alignment import Segments
 from search_spaces.corpus import Partition
 from search_spaces.errors import SweepError
@@ -22,7 +25,7 @@ class CorpusIndex:
 
 
 def write(folder: Path, index: CorpusIndex) -> str | None:
-    """Writes a folder that does not stand, or is damaged; what was wrong with a damaged one."""
+    """Writes a folder that does not stand, is damaged, or holds something else; what was wrong with one that stood."""
     segments = index.segments
     plain = {
         "videos": index.videos,
@@ -35,11 +38,22 @@ def write(folder: Path, index: CorpusIndex) -> str | None:
     arrays = {"video": segments.video, "segment_id": segments.segment_id}
     arrays |= {"start": segments.start, "length": segments.length}
     arrays |= {f"class_{target}": classes for target, classes in segments.classes.items()}
-    wrong = packed.discard_damaged(folder)
+    text = json.dumps(plain)
+
+    def look(standing: Path) -> str | None:
+        return intact.damage(standing) or (None if _holds(standing, text, arrays) else "the tree's files say otherwise")
+
+    wrong = packed.discard_damaged(folder, look)
     with packed.filling(folder) as half:
         if half is not None:
-            packed.write_index(half, json.dumps(plain), arrays)
+            packed.write_index(half, text, arrays)
     return wrong
+
+
+def _holds(folder: Path, text: str, arrays: Mapping[str, NDArray[np.int64]]) -> bool:
+    found = intact.read_arrays(folder / "segments.npz")
+    same = found.keys() == arrays.keys() and all(np.array_equal(found[name], arrays[name]) for name in arrays)
+    return same and intact.read_json(folder / "index.json") == json.loads(text)
 
 
 def read(folder: Path) -> CorpusIndex:

@@ -10,7 +10,7 @@ import mmap
 import os
 import shutil
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
@@ -62,8 +62,12 @@ def filling(folder: Path) -> Iterator[Path | None]:
         raise SweepError(f"The cache {folder.parent} cannot be written: {refusals.sentence(error)}") from error
 
 
-def discard_damaged(folder: Path) -> str | None:
+def discard_damaged(folder: Path, look: Callable[[Path], str | None] = intact.damage) -> str | None:
     """Removes a folder that does not hold what was written, so that it is filled again.
+
+    Args:
+        folder: which.
+        look: what is wrong with it; None where nothing is.
 
     Returns:
         What was wrong, or None: it is whole, or does not stand.
@@ -71,11 +75,11 @@ def discard_damaged(folder: Path) -> str | None:
     Raises:
         SweepError: it cannot be removed.
     """
-    if not os.path.lexists(folder) or (wrong := intact.damage(folder)) is None:
+    if not os.path.lexists(folder) or (wrong := look(folder)) is None:
         return None
     try:
         with FileLock(folder.parent / f".{folder.name}.lock"):
-            if os.path.lexists(folder) and intact.damage(folder) is not None:  # else another process was faster
+            if os.path.lexists(folder) and look(folder) is not None:  # else another process was faster
                 half = folder.parent / f".{folder.name}.half"
                 _remove(half)
                 folder.rename(half)  # first: a kill in the middle leaves nothing under the final name

@@ -3,6 +3,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,7 @@ import search_spaces.datasets
 from search_spaces.alignment import Segments
 from search_spaces.corpus import DataError, FeatureTable
 from search_spaces.errors import SweepError
-from sweep import feature_store, packed
+from sweep import corpus_index, feature_store, packed
 from sweep._feature_pack import _AHEAD, _ahead, _Share
 from tests.trees import FEATURES, edit, feature_file, label_file, partition_of, set_row, write_tree
 
@@ -294,3 +295,19 @@ def test_labels_of_another_time_than_their_steps_are_counted(tmp_path):
     ]
     plain = feature_store.survey(write_tree(tmp_path / "plain"), "muse2021", tmp_path / "cache")
     assert not any("another time" in notice.what for notice in plain.notices)
+
+
+def test_an_index_that_says_otherwise_than_the_files_is_written_again(tmp_path):
+    root = write_tree(tmp_path / "tree")
+    store = build(root, tmp_path / "cache")
+    other = store.segments.classes["arousal"].copy()
+    other[0] = (other[0] + 1) % 5
+    folder = tmp_path / "cache" / "corpora" / store.digest
+    shutil.rmtree(folder)
+    poisoned = replace(store.segments, classes={**store.segments.classes, "arousal": other})
+    corpus_index.write(folder, corpus_index.CorpusIndex(store.videos, poisoned, store.keys, store.widths))
+    repaired = feature_store.survey(root, "muse2021", tmp_path / "cache").repaired
+    assert len(repaired) == 1
+    assert "the tree's files say otherwise" in repaired[0]
+    assert same(corpus_index.read(folder).segments, store.segments)
+    assert feature_store.survey(root, "muse2021", tmp_path / "cache").repaired == ()
