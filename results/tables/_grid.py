@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from results import published
-from results._cells import DAGGER
 from results.footnotes import Gap
 from results.records import Branch, Cell, Hole, TrialRecord
 from results.run_results import GridRow, RunResults
@@ -17,6 +16,7 @@ from results.tables._parts import (
     nothing_yet,
     paper_notes,
     probe_of,
+    probe_words,
     reference_block,
     shown,
     with_places,
@@ -56,8 +56,7 @@ def grid_table(number: str, what: str, results: RunResults, view: View, targets:
         f"Devel macro-F1 (%) of {what}: {shown(figures, view.aggregate)}. The best of each row"
         f"{' and target' if len(targets) > 1 else ''} is bold, the runner-up underlined."
     )
-    if any(figure.above_probe is not None for figure in figures):
-        caption += f" {DAGGER}: above the logistic regression below."
+    caption += probe_words(figures)
     blocks = (Block("grid", columns, rows), *reference_block(results, targets, ("devel",)))
     return Table(number, caption, blocks, aside(figures, view), paper_notes(view, number, targets))
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Literal
 
 from results import published
+from results._cells import DAGGER
 from results.findings import LateFusion
 from results.footnotes import Gap, Mark
 from results.records import Cell, Hole, State, TrialRecord
@@ -77,6 +78,11 @@ def against_probe(figure: Figure, probe: float | None) -> Figure:
     if figure.value is None or probe is None:
         return figure
     return replace(figure, above_probe=figure.value > probe)
+
+
+def probe_words(figures: Iterable[Figure]) -> str:
+    """What the dagger means, for the caption of figures that may have one."""
+    return f" {DAGGER}: above the logistic regression below." if any(f.above_probe is not None for f in figures) else ""
 
 
 def with_places(figures: tuple[Figure, ...]) -> tuple[Figure, ...]:

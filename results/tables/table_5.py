@@ -5,7 +5,6 @@ that did not choose it.
 """
 
 from results import published
-from results._cells import DAGGER
 from results.conclusions import conclusions, fusion_name
 from results.findings import LateFusion
 from results.footnotes import Gap
@@ -37,6 +36,7 @@ from results.tables._parts import (
     nothing_yet,
     paper_notes,
     probe_of,
+    probe_words,
     reference_block,
     shown,
     with_places,
@@ -84,8 +84,7 @@ def build(results: RunResults, view: View) -> Table:
         f"Devel macro-F1 (%) of multitask learning from each target's two best cells: "
         f"{shown(figures, view.aggregate)}. Gain is multitask minus the main cell trained alone, in percentage points."
     )
-    if any(figure.above_probe is not None for figure in figures):
-        caption += f" {DAGGER}: above the logistic regression below."
+    caption += probe_words(figures)
     references = reference_block(results, results.targets, ("devel",))
     blocks = (Block("multitask", columns, rows), *_fusions(results, view), *references)
     notes = [sentence for found in results.findings for sentence in conclusions(found)]

@@ -84,8 +84,8 @@ def _row(
 ) -> Row:
     entries, rules = columns
     figures = tuple(_figure(entry, target, partition, results, view) for entry in entries)
-    fused = (_fusion(rule, target, partition, results, view) for rule in rules)
-    return Row((Text(target), Text(partition), *with_places(figures), *fused))
+    fusions = (_fusion(rule, target, partition, results, view) for rule in rules)
+    return Row((Text(target), Text(partition), *with_places(figures), *fusions))
 
 
 def _fusion(rule: FusionRule, target: str, partition: Partition, results: RunResults, view: View) -> Figure:
