@@ -113,6 +113,11 @@ def _pack(
     return FeaturePack(key, packed.read_steps(folder), (), digests)
 
 
+def changed_meanwhile(path: Path) -> SweepError:
+    """The error for a file of the tree that is another one than when it was hashed."""
+    return SweepError(f"{path} changed while the tree was read. Give the command again.")
+
+
 def _check_unchanged(files: Iterable[Path], stamps: Mapping[Path, _Stamp | None]) -> None:
     """Makes sure that what was parsed is what was hashed before, under which it will be found.
 
@@ -121,7 +126,7 @@ def _check_unchanged(files: Iterable[Path], stamps: Mapping[Path, _Stamp | None]
     """
     for path in files:
         if _stamp(path) != stamps[path]:
-            raise SweepError(f"{path} changed while the tree was read. Give the command again.")
+            raise changed_meanwhile(path)
 
 
 def _digests(files: Sequence[Path], parsers: _Parsers) -> list[str | None]:

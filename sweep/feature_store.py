@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 from search_spaces import registry
 from search_spaces.alignment import Segments, align
 from search_spaces.corpus import Corpus, DataError, Defect, Notice
-from search_spaces.errors import SweepError, unknown
+from search_spaces.errors import unknown
 from sweep import corpus_index, digest, environment, oddities, packed
-from sweep._feature_pack import PARSER, FeaturePack, pack_features
+from sweep._feature_pack import PARSER, FeaturePack, changed_meanwhile, pack_features
 from sweep.corpus_index import CorpusIndex
 from sweep.oddities import Oddities
 
@@ -125,7 +125,7 @@ def survey(root: Path, reader: str, cache: Path, workers: int | None = None) -> 
     keys = {feature: pack.key for feature, pack in packs.items()}
     labels = _label_digests(corpus)
     if changed := sorted(path for path, found in labels.items() if found != before[path]):
-        raise SweepError(f"{corpus.root / changed[0]} changed while the tree was read. Give the command again.")
+        raise changed_meanwhile(corpus.root / changed[0])
     store = FeatureStore(
         cache=cache,
         digest=digest.of_value([packed.FORMAT, PARSER, corpus.reader, keys, list(labels.items())]),
